@@ -1,0 +1,26 @@
+#![doc = include_str!("../README.md")]
+#![no_std]
+
+extern crate alloc;
+#[cfg(feature = "std")]
+extern crate std;
+
+mod candidate;
+pub mod checksum;
+mod code_points;
+mod observation;
+mod packet;
+mod path;
+mod rng;
+mod security;
+pub mod serial;
+mod time;
+pub mod wire;
+
+pub use candidate::{Candidate, CandidateAddress, CandidateKind, CandidateTransport, TcpType};
+pub use observation::{Direction, Layer, Observation};
+pub use packet::Packet;
+pub use path::{BaseId, Ecn, Path, Protocol, Received, Transmit};
+pub use rng::Rng;
+pub use security::{Fingerprint, HashAlgorithm, KeyingMaterial, SetupRole, SrtpProfile};
+pub use time::{Instant, WallClock, earliest};

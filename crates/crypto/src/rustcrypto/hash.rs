@@ -1,0 +1,113 @@
+//! Hashes and HMAC.
+
+use crate::{Digest, Hash, HashContext, MacKey};
+use alloc::boxed::Box;
+use core::marker::PhantomData;
+use hmac::digest::KeyInit;
+use hmac::{EagerHash, Hmac, Mac};
+use siskin_base::HashAlgorithm;
+
+pub(super) static MD5: Function<md5::Md5> = Function::new(HashAlgorithm::Md5);
+pub(super) static SHA1: Function<sha1::Sha1> = Function::new(HashAlgorithm::Sha1);
+pub(super) static SHA256: Function<sha2::Sha256> = Function::new(HashAlgorithm::Sha256);
+pub(super) static SHA384: Function<sha2::Sha384> = Function::new(HashAlgorithm::Sha384);
+pub(super) static SHA512: Function<sha2::Sha512> = Function::new(HashAlgorithm::Sha512);
+
+pub(super) struct Function<D> {
+    algorithm: HashAlgorithm,
+    function: PhantomData<fn() -> D>,
+}
+
+impl<D> Function<D> {
+    const fn new(algorithm: HashAlgorithm) -> Self {
+        Self { algorithm, function: PhantomData }
+    }
+}
+
+struct Context<D>(D);
+struct Key<D: EagerHash>(Hmac<D>);
+
+impl<D> Hash for Function<D>
+where
+    D: hmac::digest::Digest + EagerHash + Clone + Send + Sync + 'static,
+    Hmac<D>: Mac + KeyInit + Clone + Send + Sync,
+{
+    fn algorithm(&self) -> HashAlgorithm {
+        self.algorithm
+    }
+
+    fn digest(&self, parts: &[&[u8]]) -> Digest {
+        let mut hash = D::new();
+        parts.iter().for_each(|part| hmac::digest::Digest::update(&mut hash, part));
+        Digest::new(&hash.finalize())
+    }
+
+    fn start(&self) -> Box<dyn HashContext> {
+        Box::new(Context(D::new()))
+    }
+
+    fn hmac(&self, key: &[u8]) -> Box<dyn MacKey> {
+        // HMAC takes a key of any length, so this cannot fail; an empty key would be the fallback.
+        let key = <Hmac<D> as KeyInit>::new_from_slice(key);
+        Box::new(Key(key.unwrap_or_else(|_| <Hmac<D> as KeyInit>::new(&Default::default()))))
+    }
+}
+
+impl<D: hmac::digest::Digest + Clone + Send + Sync + 'static> HashContext for Context<D> {
+    fn update(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    fn current(&self) -> Digest {
+        Digest::new(&self.0.clone().finalize())
+    }
+
+    fn fork(&self) -> Box<dyn HashContext> {
+        Box::new(Self(self.0.clone()))
+    }
+}
+
+impl<D: EagerHash> MacKey for Key<D>
+where
+    Hmac<D>: Mac + Clone + Send + Sync,
+{
+    fn sign(&self, parts: &[&[u8]]) -> Digest {
+        let mut mac = self.0.clone();
+        parts.iter().for_each(|part| Mac::update(&mut mac, part));
+        Digest::new(&mac.finalize().into_bytes())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::format;
+
+    /// RFC 2202 §3 and RFC 4231 §4.3, test case 2 of each.
+    #[test]
+    fn hmac_vectors() {
+        let parts: [&[u8]; 2] = [b"what do ya want ", b"for nothing?"];
+        assert_eq!(
+            format!("{:?}", SHA1.hmac(b"Jefe").sign(&parts)),
+            "effcdf6ae5eb2fa2d27416d5f184df9c259a7c79"
+        );
+        let tag = SHA256.hmac(b"Jefe").sign(&parts);
+        assert_eq!(format!("{tag:?}"), "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
+        let key = SHA256.hmac(b"Jefe");
+        assert!(key.verify(&parts, tag.as_ref()));
+        assert!(key.verify(&parts, &tag.as_ref()[..16]));
+        assert!(!key.verify(&parts, &tag.as_ref()[..15]));
+        assert!(!key.verify(&parts[..1], tag.as_ref()));
+    }
+
+    #[test]
+    fn a_context_may_be_read_and_continued() {
+        let mut context = SHA256.start();
+        context.update(b"ab");
+        let mut fork = context.fork();
+        assert_eq!(context.current(), SHA256.digest(&[b"ab"]));
+        fork.update(b"c");
+        assert_eq!(fork.current(), SHA256.digest(&[b"abc"]));
+        assert_eq!(context.current(), SHA256.digest(&[b"ab"]));
+    }
+}
