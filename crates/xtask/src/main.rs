@@ -1,0 +1,54 @@
+//! `cargo xtask …`: the project's chores, each one command.
+#![expect(clippy::disallowed_types, reason = "a program, not a protocol: it tells how long its steps took")]
+
+mod bench;
+#[cfg(test)]
+mod edges;
+mod fuzz;
+mod licences;
+mod run;
+mod spec;
+mod test;
+#[cfg(test)]
+mod tidy;
+mod tools;
+mod workspace;
+
+use std::process::ExitCode;
+
+const HELP: &str = "\
+cargo xtask test [--list] [STEP…]    all checks, or only the named ones; installs what they need
+cargo xtask conformance [ARG…]       real browsers and libwebrtc against the siskin command (--help: its arguments)
+cargo xtask fuzz [NAME [SECONDS]]    lists the fuzz targets, or runs one (default: 60 s); needs a C++ compiler
+cargo xtask bench [NAME]             lists the benchmarks, or runs one and prints its table
+cargo xtask spec [RFC]               what the code cites, tests and departs from, per RFC or in one RFC";
+
+/// What went wrong, in a line for the reader.
+type Result<T> = std::result::Result<T, String>;
+
+fn main() -> ExitCode {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let (verb, rest) = match args.split_first() {
+        Some((verb, rest)) => (verb.as_str(), rest),
+        None => ("help", &[][..]),
+    };
+    let done = match verb {
+        "test" => test::main(rest),
+        "conformance" => test::conformance_only(rest),
+        "fuzz" => fuzz::main(rest),
+        "bench" => bench::main(rest),
+        "spec" => spec::main(rest),
+        "help" | "--help" | "-h" => {
+            println!("{HELP}");
+            Ok(())
+        }
+        other => Err(format!("there is no `cargo xtask {other}`. There are:\n{HELP}")),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(why) => {
+            eprintln!("xtask: {why}");
+            ExitCode::FAILURE
+        }
+    }
+}

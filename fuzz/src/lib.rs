@@ -1,0 +1,11 @@
+#![doc = include_str!("../README.md")]
+
+mod base;
+
+pub use base::base_wire;
+
+/// A property of any input: panics if it does not hold.
+pub type Property = fn(&[u8]);
+
+/// Every property, by name; `tests/replay.rs` runs each over `corpus/NAME/`.
+pub const TARGETS: &[(&str, Property)] = &[("base_wire", base_wire)];
