@@ -3,15 +3,39 @@
 
 extern crate alloc;
 
+mod aead;
+mod certificate;
+mod error;
 mod hash;
+mod key_exchange;
 mod provider;
+#[cfg(feature = "ring")]
+mod ring;
 #[cfg(feature = "rustcrypto")]
 mod rustcrypto;
+mod signature;
 
+pub use aead::{Aead, AeadAlgorithm, AeadKey, Nonce, Tag};
+pub use certificate::{Certificate, CertificateView, fingerprint};
+pub use error::Error;
 pub use hash::{Digest, Hash, HashContext, MacKey};
+pub use key_exchange::{ActiveKeyExchange, KeyExchange, NamedGroup, SharedSecret};
 pub use provider::Provider;
+pub use signature::{KeyKind, PublicKey, SignatureScheme, Signer, SigningKey, Verifier};
+
+#[cfg(feature = "ring")]
+pub use ring::provider as ring;
 #[cfg(feature = "rustcrypto")]
 pub use rustcrypto::provider as rustcrypto;
+
+/// The fastest provider that was compiled in.
+#[cfg(feature = "rustcrypto")]
+pub fn default_provider() -> Provider {
+    #[cfg(feature = "ring")]
+    return ring();
+    #[cfg(not(feature = "ring"))]
+    return rustcrypto();
+}
 
 /// Whether two byte strings are equal, in time that depends on their lengths only.
 pub fn constant_time_eq(a: &[u8], b: &[u8]) -> bool {

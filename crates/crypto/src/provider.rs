@@ -1,6 +1,9 @@
 //! The table of primitives.
 
-use crate::Hash;
+use crate::{
+    Aead, AeadAlgorithm, Error, Hash, KeyExchange, KeyKind, NamedGroup, PublicKey, SignatureScheme, Signer,
+    Verifier,
+};
 use core::fmt;
 use siskin_base::HashAlgorithm;
 
@@ -22,6 +25,18 @@ pub struct Provider {
     pub sha384: &'static dyn Hash,
     /// SHA-512.
     pub sha512: &'static dyn Hash,
+    /// AES-128-GCM.
+    pub aes128gcm: &'static dyn Aead,
+    /// AES-256-GCM.
+    pub aes256gcm: &'static dyn Aead,
+    /// ChaCha20-Poly1305.
+    pub chacha20poly1305: &'static dyn Aead,
+    /// Key exchanges, the preferred one first.
+    pub key_exchanges: &'static [&'static dyn KeyExchange],
+    /// Private keys, the preferred kind first.
+    pub signers: &'static [&'static dyn Signer],
+    /// Signatures that can be verified, the preferred scheme first.
+    pub verifiers: &'static [&'static dyn Verifier],
 }
 
 impl Provider {
@@ -34,6 +49,47 @@ impl Provider {
             HashAlgorithm::Sha512 => self.sha512,
             _ => self.sha256,
         }
+    }
+
+    /// The AEAD of that name.
+    pub fn aead(&self, algorithm: AeadAlgorithm) -> &'static dyn Aead {
+        match algorithm {
+            AeadAlgorithm::Aes128Gcm => self.aes128gcm,
+            AeadAlgorithm::Aes256Gcm => self.aes256gcm,
+            AeadAlgorithm::ChaCha20Poly1305 => self.chacha20poly1305,
+        }
+    }
+
+    /// The key exchange in `group`, if there is one.
+    pub fn key_exchange(&self, group: NamedGroup) -> Option<&'static dyn KeyExchange> {
+        self.key_exchanges.iter().copied().find(|exchange| exchange.group() == group)
+    }
+
+    /// What makes and loads private keys of that kind, if there is one.
+    pub fn signer(&self, kind: KeyKind) -> Option<&'static dyn Signer> {
+        self.signers.iter().copied().find(|signer| signer.kind() == kind)
+    }
+
+    /// Whether a signature of that scheme could be verified with a key of that kind.
+    pub fn can_verify(&self, kind: KeyKind, scheme: SignatureScheme) -> bool {
+        self.verifier(kind, scheme).is_some()
+    }
+
+    /// Whether `signature` belongs to `message` and `key`; [`Error::Unsupported`] if that cannot be told.
+    pub fn verify(
+        &self,
+        key: &PublicKey,
+        scheme: SignatureScheme,
+        message: &[u8],
+        signature: &[u8],
+    ) -> Result<(), Error> {
+        let verifier = self.verifier(key.kind, scheme).ok_or(Error::Unsupported)?;
+        verifier.verify(&key.bytes, message, signature)
+    }
+
+    fn verifier(&self, kind: KeyKind, scheme: SignatureScheme) -> Option<&'static dyn Verifier> {
+        let mut verifiers = self.verifiers.iter().copied();
+        verifiers.find(|verifier| verifier.kind() == kind && verifier.scheme() == scheme)
     }
 }
 

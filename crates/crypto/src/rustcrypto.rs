@@ -1,10 +1,15 @@
 //! The all-RustCrypto provider: `no_std`, and everything it draws comes from the caller's `Rng`.
 
-mod hash;
+pub(crate) mod aead;
+pub(crate) mod hash;
+pub(crate) mod key_exchange;
+pub(crate) mod signature;
 
-use crate::Provider;
+use crate::{KeyExchange, Provider, Signer, Verifier};
 
-/// The provider.
+/// The provider of which every primitive is from the RustCrypto project (X25519: from dalek).
+///
+/// It verifies no RSA signatures: no finished release of the `rsa` crate fits the generation of these crates.
 pub fn provider() -> Provider {
     Provider {
         name: "RustCrypto",
@@ -14,5 +19,17 @@ pub fn provider() -> Provider {
         sha256: &hash::SHA256,
         sha384: &hash::SHA384,
         sha512: &hash::SHA512,
+        aes128gcm: &aead::AES_128_GCM,
+        aes256gcm: &aead::AES_256_GCM,
+        chacha20poly1305: &aead::CHACHA20_POLY1305,
+        key_exchanges: &KEY_EXCHANGES,
+        signers: &SIGNERS,
+        verifiers: &VERIFIERS,
     }
 }
+
+static KEY_EXCHANGES: [&dyn KeyExchange; 3] =
+    [&key_exchange::X25519, &key_exchange::P256, &key_exchange::P384];
+static SIGNERS: [&dyn Signer; 2] = [&signature::P256, &signature::P384];
+static VERIFIERS: [&dyn Verifier; 4] =
+    [&signature::P256_SHA256, &signature::P384_SHA384, &signature::P256_SHA384, &signature::P384_SHA256];

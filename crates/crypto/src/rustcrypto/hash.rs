@@ -7,13 +7,13 @@ use hmac::digest::KeyInit;
 use hmac::{EagerHash, Hmac, Mac};
 use siskin_base::HashAlgorithm;
 
-pub(super) static MD5: Function<md5::Md5> = Function::new(HashAlgorithm::Md5);
-pub(super) static SHA1: Function<sha1::Sha1> = Function::new(HashAlgorithm::Sha1);
-pub(super) static SHA256: Function<sha2::Sha256> = Function::new(HashAlgorithm::Sha256);
-pub(super) static SHA384: Function<sha2::Sha384> = Function::new(HashAlgorithm::Sha384);
-pub(super) static SHA512: Function<sha2::Sha512> = Function::new(HashAlgorithm::Sha512);
+pub(crate) static MD5: Function<md5::Md5> = Function::new(HashAlgorithm::Md5);
+pub(crate) static SHA1: Function<sha1::Sha1> = Function::new(HashAlgorithm::Sha1);
+pub(crate) static SHA256: Function<sha2::Sha256> = Function::new(HashAlgorithm::Sha256);
+pub(crate) static SHA384: Function<sha2::Sha384> = Function::new(HashAlgorithm::Sha384);
+pub(crate) static SHA512: Function<sha2::Sha512> = Function::new(HashAlgorithm::Sha512);
 
-pub(super) struct Function<D> {
+pub(crate) struct Function<D> {
     algorithm: HashAlgorithm,
     function: PhantomData<fn() -> D>,
 }

@@ -1,0 +1,52 @@
+//! Authenticated encryption with associated data (RFC 5116).
+
+use crate::Error;
+use alloc::boxed::Box;
+
+/// An AEAD with nonces of 12 and tags of 16 bytes.
+pub trait Aead: Send + Sync {
+    /// Which one.
+    fn algorithm(&self) -> AeadAlgorithm;
+
+    /// Prepares a key of [`AeadAlgorithm::key_len`] bytes. Allocates once, here; its use does not.
+    fn key(&self, key: &[u8]) -> Result<Box<dyn AeadKey>, Error>;
+}
+
+/// An AEAD key, ready for use. Its memory is wiped on drop where the provider can do so.
+pub trait AeadKey: Send + Sync {
+    /// Encrypts `in_out` where it is and gives the tag. A nonce must never be used twice with one key.
+    ///
+    /// [`Error::Failed`] if the message is longer than the algorithm allows (2^36 bytes and more).
+    fn seal(&self, nonce: &Nonce, aad: &[u8], in_out: &mut [u8]) -> Result<Tag, Error>;
+
+    /// Decrypts `in_out` where it is. On [`Error::NotAuthentic`] the bytes in `in_out` are of no use to anyone.
+    fn open(&self, nonce: &Nonce, aad: &[u8], in_out: &mut [u8], tag: &Tag) -> Result<(), Error>;
+}
+
+/// A number used once.
+pub type Nonce = [u8; 12];
+
+/// What proves a ciphertext's origin.
+pub type Tag = [u8; 16];
+
+/// The AEADs that a provider supplies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum AeadAlgorithm {
+    /// AES-128 in Galois/Counter mode.
+    Aes128Gcm,
+    /// AES-256 in Galois/Counter mode.
+    Aes256Gcm,
+    /// RFC 8439.
+    ChaCha20Poly1305,
+}
+
+impl AeadAlgorithm {
+    /// Bytes of key.
+    pub const fn key_len(self) -> usize {
+        match self {
+            Self::Aes128Gcm => 16,
+            Self::Aes256Gcm | Self::ChaCha20Poly1305 => 32,
+        }
+    }
+}

@@ -1,0 +1,41 @@
+//! AES-GCM and ChaCha20-Poly1305.
+
+use crate::{Aead, AeadAlgorithm, AeadKey, Error, Nonce, Tag};
+use alloc::boxed::Box;
+use ring::aead;
+
+pub(super) static AES_128_GCM: Cipher = Cipher(AeadAlgorithm::Aes128Gcm, &aead::AES_128_GCM);
+pub(super) static AES_256_GCM: Cipher = Cipher(AeadAlgorithm::Aes256Gcm, &aead::AES_256_GCM);
+pub(super) static CHACHA20_POLY1305: Cipher =
+    Cipher(AeadAlgorithm::ChaCha20Poly1305, &aead::CHACHA20_POLY1305);
+
+pub(super) struct Cipher(AeadAlgorithm, &'static aead::Algorithm);
+
+struct Key(aead::LessSafeKey);
+
+impl Aead for Cipher {
+    fn algorithm(&self) -> AeadAlgorithm {
+        self.0
+    }
+
+    fn key(&self, key: &[u8]) -> Result<Box<dyn AeadKey>, Error> {
+        let key = aead::UnboundKey::new(self.1, key).map_err(|_| Error::InvalidKey)?;
+        Ok(Box::new(Key(aead::LessSafeKey::new(key))))
+    }
+}
+
+impl AeadKey for Key {
+    fn seal(&self, nonce: &Nonce, aad: &[u8], in_out: &mut [u8]) -> Result<Tag, Error> {
+        let nonce = aead::Nonce::assume_unique_for_key(*nonce);
+        let tag = self.0.seal_in_place_separate_tag(nonce, aead::Aad::from(aad), in_out);
+        let tag = tag.map_err(|_| Error::Failed)?;
+        tag.as_ref().try_into().map_err(|_| Error::Failed)
+    }
+
+    fn open(&self, nonce: &Nonce, aad: &[u8], in_out: &mut [u8], tag: &Tag) -> Result<(), Error> {
+        let nonce = aead::Nonce::assume_unique_for_key(*nonce);
+        let opened =
+            self.0.open_in_place_separate_tag(nonce, aead::Aad::from(aad), (*tag).into(), in_out, 0..);
+        opened.map(|_| ()).map_err(|_| Error::NotAuthentic)
+    }
+}
