@@ -1,0 +1,103 @@
+//! A message written straight behind what a buffer already holds.
+
+use super::attribute::padding;
+use super::header::message_type;
+use super::{AttributeType, Class, HEADER_LEN, MAGIC_COOKIE, Method, TransactionId};
+use crate::IntegrityKey;
+use alloc::vec::Vec;
+use siskin_base::checksum::crc32;
+use siskin_base::wire::Writer as _;
+
+const FINGERPRINT_XOR: u32 = 0x5354_554e;
+
+/// Writes one message at the end of a buffer, attribute by attribute, in the order of the calls.
+///
+/// [`integrity`](Self::integrity) and [`fingerprint`](Self::fingerprint) cover what was written before them, so they come
+/// last, in this order. What does not fit 16-bit lengths makes [`finish`](Self::finish) give `None`, and then the buffer
+/// is as it was.
+#[must_use = "a message is complete only after finish()"]
+#[derive(Debug)]
+pub struct Builder<'a> {
+    out: &'a mut Vec<u8>,
+    start: usize,
+    fits: bool,
+}
+
+impl<'a> Builder<'a> {
+    /// Starts a message behind what `out` holds.
+    pub fn new(out: &'a mut Vec<u8>, class: Class, method: Method, id: TransactionId) -> Self {
+        let start = out.len();
+        out.put_u16(message_type(class, method));
+        out.put_u16(0);
+        out.put_u32(MAGIC_COOKIE);
+        out.put(&id.0);
+        Self { out, start, fits: true }
+    }
+
+    /// Appends an attribute with the bytes of `value`.
+    pub fn attribute(self, kind: AttributeType, value: &[u8]) -> Self {
+        self.attribute_with(kind, |out| out.put(value))
+    }
+
+    /// Appends an attribute with what `write` appends.
+    pub fn attribute_with(mut self, kind: AttributeType, write: impl FnOnce(&mut Vec<u8>)) -> Self {
+        self.out.put_u16(kind.0);
+        let start = self.out.len() + 2;
+        if self.out.put_prefixed(2, write).is_none() {
+            self.fits = false;
+            return self;
+        }
+        let len = self.out.len() - start;
+        self.out.resize(self.out.len() + padding(len), 0);
+        self
+    }
+
+    /// Appends MESSAGE-INTEGRITY, HMAC-SHA1 over everything before it (RFC 8489 §14.5).
+    pub fn integrity(mut self, key: &IntegrityKey) -> Self {
+        self.set_length(24);
+        let tag = key.sha1().sign(&[self.out.get(self.start..).unwrap_or_default()]);
+        self.attribute(AttributeType::MESSAGE_INTEGRITY, tag.as_ref())
+    }
+
+    /// Appends MESSAGE-INTEGRITY-SHA256, HMAC-SHA256 over everything before it, not truncated (RFC 8489 §14.6).
+    pub fn integrity_sha256(mut self, key: &IntegrityKey) -> Self {
+        self.set_length(36);
+        let tag = key.sha256().sign(&[self.out.get(self.start..).unwrap_or_default()]);
+        self.attribute(AttributeType::MESSAGE_INTEGRITY_SHA256, tag.as_ref())
+    }
+
+    /// Appends FINGERPRINT (RFC 8489 §14.7). Nothing may follow it.
+    pub fn fingerprint(mut self) -> Self {
+        self.set_length(8);
+        let crc = crc32(self.out.get(self.start..).unwrap_or_default()) ^ FINGERPRINT_XOR;
+        self.attribute(AttributeType::FINGERPRINT, &crc.to_be_bytes())
+    }
+
+    /// Ends the message and gives its length in bytes; `None`, and nothing written, if a length did not fit 16 bits.
+    #[must_use]
+    pub fn finish(mut self) -> Option<usize> {
+        self.set_length(0);
+        if !self.fits {
+            self.out.truncate(self.start);
+            return None;
+        }
+        Some(self.out.len() - self.start)
+    }
+
+    /// The transaction id and what was written so far, for address attributes.
+    pub(super) fn id(&self) -> [u8; 12] {
+        let id = self.out.get(self.start + 8..self.start + HEADER_LEN);
+        id.and_then(|id| id.try_into().ok()).unwrap_or_default()
+    }
+
+    /// Writes the header's length as if `more` bytes followed.
+    fn set_length(&mut self, more: usize) {
+        let Ok(length) = u16::try_from(self.out.len() - self.start - HEADER_LEN + more) else {
+            self.fits = false;
+            return;
+        };
+        if let Some(field) = self.out.get_mut(self.start + 2..self.start + 4) {
+            field.copy_from_slice(&length.to_be_bytes());
+        }
+    }
+}
