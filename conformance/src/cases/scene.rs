@@ -1,0 +1,227 @@
+//! One connection between a peer and the program, and the checks that every case makes.
+
+use crate::Result;
+use crate::peers::Peer;
+use crate::program::{End, Program, Run};
+use serde_json::{Value, json};
+use std::time::{Duration, Instant};
+
+/// Enough for anything on a loaded machine; a case that needs it has failed.
+const LONG: u64 = 120_000;
+/// How long an end of the connection may take to arrive: long, but shorter than any expiry of consent (30 s).
+const END: Duration = Duration::from_secs(15);
+
+/// What is kept of a case, for the report.
+#[derive(Default)]
+pub(crate) struct Seen {
+    /// The peer's own counters, once the messages were through.
+    pub(crate) stats: Value,
+    /// The program's last line.
+    pub(crate) report: Value,
+}
+
+pub(super) struct Scene<'a> {
+    pub(super) peer: &'a mut dyn Peer,
+    program: &'a Program,
+    pub(super) seen: Seen,
+    /// Messages and bytes that the peer should have received on the channel that was used last.
+    expected: (u64, u64),
+}
+
+pub(super) fn expect(held: bool, or: &str) -> Result<()> {
+    if held { Ok(()) } else { Err(or.to_owned()) }
+}
+
+fn text<'a>(value: &'a Value, pointer: &str) -> &'a str {
+    value.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
+}
+
+fn number(value: &Value, pointer: &str) -> u64 {
+    value.pointer(pointer).and_then(Value::as_u64).unwrap_or_default()
+}
+
+impl<'a> Scene<'a> {
+    pub(super) fn new(peer: &'a mut dyn Peer, program: &'a Program) -> Self {
+        Self { peer, program, seen: Seen::default(), expected: (0, 0) }
+    }
+
+    /// The peer offers these channels, the program answers, and all channels are open.
+    pub(super) fn offer(&mut self, channels: Value) -> Result<Run> {
+        let mut run = self.program.echo(&[])?;
+        let count = channels.as_array().map_or(0, Vec::len);
+        let offer = self.peer.call("offer", json!({"channels": channels}))?;
+        run.describe("offer", text(&offer, "/sdp"))?;
+        let answer = run.description("answer")?;
+        self.peer.call("accept", json!({"sdp": answer}))?;
+        self.open(&run, count)?;
+        Ok(run)
+    }
+
+    /// Likewise, but no description has a candidate: all follow.
+    pub(super) fn offer_trickling(&mut self, channels: Value) -> Result<Run> {
+        let mut run = self.program.echo(&["--trickle"])?;
+        let offer = self.peer.call("offer", json!({"channels": channels, "trickle": true}))?;
+        let offer = without_candidates(text(&offer, "/sdp"));
+        run.describe("offer", &offer)?;
+        let answer = run.description("answer")?;
+        self.peer.call("accept", json!({"sdp": answer}))?;
+        self.trickle(&mut run)?;
+        while let Some(candidate) = run.trickled(Duration::from_secs(2)) {
+            let last = text(&candidate, "/candidate").is_empty();
+            self.peer.call("add", json!({"candidate": candidate}))?;
+            if last {
+                break;
+            }
+        }
+        self.open(&run, 1)?;
+        Ok(run)
+    }
+
+    /// The program offers, the peer answers. It holds back the echo of message `hold` (0: none) until `release`, so
+    /// that the program is still there when we look at the peer's counters.
+    pub(super) fn dial(&mut self, args: &[&str], hold: u64) -> Result<Run> {
+        self.dial_with(args, hold, json!([]), false)
+    }
+
+    /// Likewise, with channels of the peer's own, or with its candidates after its answer.
+    pub(super) fn dial_with(&mut self, args: &[&str], hold: u64, own: Value, trickle: bool) -> Result<Run> {
+        let mut run = self.program.dial(args)?;
+        let offer = run.description("offer")?;
+        let args = json!({"sdp": offer, "hold": hold, "channels": own, "trickle": trickle});
+        let answer = self.peer.call("answer", args)?;
+        if trickle {
+            run.describe("answer", &without_candidates(text(&answer, "/sdp")))?;
+            self.trickle(&mut run)?;
+        } else {
+            run.describe("answer", text(&answer, "/sdp"))?;
+        }
+        Ok(run)
+    }
+
+    /// Hands over the peer's candidates until it has no more.
+    fn trickle(&mut self, run: &mut Run) -> Result<()> {
+        let end = Instant::now() + END;
+        while Instant::now() < end {
+            let found = self.peer.call("candidates", json!({}))?;
+            for candidate in found["candidates"].as_array().into_iter().flatten() {
+                run.candidate(candidate)?;
+                if text(candidate, "/candidate").is_empty() {
+                    return Ok(());
+                }
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        Err("the peer does not end its candidates".into())
+    }
+
+    fn open(&mut self, run: &Run, count: usize) -> Result<()> {
+        let opened = self.peer.call("opened", json!({"count": count, "ms": 30_000}));
+        opened.map(drop).map_err(|why| format!("{why}{}", run.last_words()))
+    }
+
+    /// The peer sends on a channel and gets the same back: as many, in the same order, of the same kind, with the same hash.
+    pub(super) fn exchange(&mut self, label: &str, messages: Value) -> Result<()> {
+        let done = self.peer.call("exchange", json!({"label": label, "messages": messages, "ms": LONG}))?;
+        self.expected = (number(&done, "/received/messages"), number(&done, "/received/bytes"));
+        same(&done)
+    }
+
+    /// On a channel that may lose messages: most come back, since this network loses none by itself.
+    pub(super) fn some_come_back(&mut self, label: &str, count: u64) -> Result<()> {
+        let messages = json!([{"kind": "binary", "size": 100, "count": count}]);
+        let args = json!({"label": label, "messages": messages, "ms": LONG, "patience": 2000});
+        let done = self.peer.call("exchange", args)?;
+        let received = number(&done, "/received/messages");
+        self.expected = (received, number(&done, "/received/bytes"));
+        expect(number(&done, "/sent/messages") == count, "the peer could not send all")?;
+        expect(received * 2 >= count, &format!("only {received} of {count} messages came back"))
+    }
+
+    /// The peer has received `count` messages of `size` bytes on a channel.
+    pub(super) fn echoed(&mut self, label: &str, count: u64, size: u64) -> Result<()> {
+        let done = self.peer.call("received", json!({"label": label, "count": count, "ms": LONG}))?;
+        self.expected = (number(&done, "/received/messages"), number(&done, "/received/bytes"));
+        let wanted = (count, count * size);
+        expect(
+            self.expected == wanted,
+            &format!("{label}: messages and bytes are {:?}, not {wanted:?}", self.expected),
+        )
+    }
+
+    /// The peer's own counters: secured, on a pair that works, with the messages that it should have on `label`
+    /// (empty: whatever messages).
+    pub(super) fn peer_counts(&mut self, label: &str) -> Result<()> {
+        let stats = self.settled()?;
+        let dtls = text(&stats, "/transport/dtlsState");
+        expect(dtls == "connected", &format!("the peer's dtlsState is {dtls:?}"))?;
+        let version = text(&stats, "/transport/tlsVersion");
+        expect(matches!(version, "FEFD" | "FEFC"), &format!("the peer's tlsVersion is {version:?}"))?;
+        let pair = text(&stats, "/pair/state");
+        expect(pair == "succeeded", &format!("the peer's candidate pair is {pair:?}"))?;
+        let connection = text(&stats, "/states/connection");
+        expect(connection == "connected", &format!("the peer's connectionState is {connection:?}"))?;
+        if label.is_empty() {
+            return Ok(());
+        }
+        let all = stats["channels"].as_array();
+        let channel = all.into_iter().flatten().find(|channel| channel["label"] == label);
+        let channel = channel.ok_or_else(|| format!("the peer's counters have no channel {label}"))?;
+        let counted = (number(channel, "/messagesReceived"), number(channel, "/bytesReceived"));
+        let (messages, bytes) = self.expected;
+        // A channel that was used twice has counted more than the last exchange.
+        let enough = counted.0 >= messages && counted.1 >= bytes;
+        expect(
+            enough,
+            &format!("the peer counts {counted:?} messages and bytes on {label}, we {:?}", self.expected),
+        )
+    }
+
+    /// The peer's counters. A pair that works is "in-progress" again for as long as a new check is under way.
+    fn settled(&mut self) -> Result<Value> {
+        let end = Instant::now() + END;
+        loop {
+            let stats = self.peer.call("stats", json!({}))?;
+            self.seen.stats = stats.clone();
+            if text(&stats, "/pair/state") != "in-progress" || Instant::now() > end {
+                return Ok(stats);
+            }
+        }
+    }
+
+    /// Waits for the end of the program; keeps its report.
+    pub(super) fn end(&mut self, run: Run) -> Result<End> {
+        let end = run.end(END)?;
+        self.seen.report = end.report.clone();
+        for field in
+            ["v", "connect_ms", "pair", "dtls", "srtp", "sctp", "bytes", "messages", "rtt_ms", "error"]
+        {
+            expect(end.report.get(field).is_some(), &format!("the report has no {field:?}: {}", end.report))?;
+        }
+        expect(end.report["v"] == 1, "the report's v is not 1")?;
+        Ok(end)
+    }
+
+    /// Waits for the end of the program, which must have gone well by its own word.
+    pub(super) fn clean_end(&mut self, run: Run) -> Result<()> {
+        let end = self.end(run)?;
+        expect(end.report["error"].is_null(), &format!("the report has an error: {}", end.report["error"]))?;
+        expect(end.code == Some(0), &format!("the program should exit with 0, not {:?}", end.code))
+    }
+
+    /// The peer has noticed that the program closed the connection.
+    pub(super) fn ended(&mut self) -> Result<()> {
+        self.peer.call("ended", json!({"ms": END.as_millis() as u64})).map(drop)
+    }
+}
+
+/// Equal counts and equal hashes.
+fn same(done: &Value) -> Result<()> {
+    let (sent, received) = (&done["sent"], &done["received"]);
+    expect(text(sent, "/sha256").len() == 64, "the peer gives no hash")?;
+    expect(sent == received, &format!("sent {sent}, but came back {received}"))
+}
+
+fn without_candidates(sdp: &str) -> String {
+    let keep = |line: &&str| !line.starts_with("a=candidate:") && !line.starts_with("a=end-of-candidates");
+    sdp.split_inclusive('\n').filter(keep).collect()
+}

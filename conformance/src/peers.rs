@@ -1,0 +1,115 @@
+//! Other people's implementations, each behind the verbs of `peers/page.html`.
+
+mod chromium;
+mod firefox;
+mod libwebrtc;
+
+use crate::{Result, http};
+use serde_json::{Value, json};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+const PAGE: &str = include_str!("../peers/page.html");
+const LIBWEBRTC: &str = include_str!("../peers/libwebrtc.py");
+const STAND_IN: &str = include_str!("../peers/stand_in.py");
+
+/// A call's own limit comes as `ms` in its arguments; the driver waits this much longer for the answer.
+const SLACK: Duration = Duration::from_secs(20);
+
+/// Who it is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Which {
+    /// With a camera permission, as in a call: all addresses in clear.
+    Chromium,
+    Firefox,
+    Libwebrtc,
+    /// As it comes: host addresses hidden behind `.local` names.
+    ChromiumMdns,
+    /// Likewise.
+    FirefoxMdns,
+}
+
+impl Which {
+    pub(crate) const ALL: [Self; 5] =
+        [Self::Chromium, Self::Firefox, Self::Libwebrtc, Self::ChromiumMdns, Self::FirefoxMdns];
+
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Chromium => "chromium",
+            Self::Firefox => "firefox",
+            Self::Libwebrtc => "libwebrtc",
+            Self::ChromiumMdns => "chromium-mdns",
+            Self::FirefoxMdns => "firefox-mdns",
+        }
+    }
+}
+
+/// A running peer, kept for many cases; it ends when it is dropped.
+pub(crate) trait Peer {
+    /// What it calls itself.
+    fn version(&self) -> &str;
+
+    /// Runs the page's `call(verb, args)` and yields the JSON text it gives.
+    fn raw(&mut self, verb: &str, args: &Value, limit: Duration) -> Result<String>;
+}
+
+impl dyn Peer + '_ {
+    /// Carries out one verb; the answer or what went wrong, in the peer's own words.
+    pub(crate) fn call(&mut self, verb: &str, args: Value) -> Result<Value> {
+        let ms = args.get("ms").and_then(Value::as_u64).unwrap_or_default();
+        let text = self.raw(verb, &args, Duration::from_millis(ms) + SLACK)?;
+        let answer: Value = serde_json::from_str(&text).map_err(|e| format!("{verb}: {e} in {text}"))?;
+        match (answer.get("ok"), answer.get("error").and_then(Value::as_str)) {
+            (Some(ok), None) => Ok(ok.clone()),
+            (_, Some(why)) => Err(why.to_owned()),
+            (None, None) => Err(format!("{verb}: unexpected answer {text}")),
+        }
+    }
+}
+
+/// What is needed to launch any of them.
+pub(crate) struct Peers {
+    home: PathBuf,
+    python: PathBuf,
+    url: String,
+}
+
+impl Peers {
+    /// Writes the scripts into `home` and starts to serve the page.
+    pub(crate) fn write_files(home: &Path, python: &Path) -> Result<Self> {
+        for (name, text) in [("libwebrtc.py", LIBWEBRTC), ("stand_in.py", STAND_IN)] {
+            write(&home.join(name), text)?;
+        }
+        Ok(Self { home: home.to_owned(), python: python.to_owned(), url: http::serve(PAGE)? })
+    }
+
+    pub(crate) fn launch(&self, which: Which) -> Result<Box<dyn Peer>> {
+        println!("starting {}", which.name());
+        let profile = self.home.join(which.name());
+        fs::create_dir_all(&profile).map_err(|e| format!("{}: {e}", profile.display()))?;
+        let peer: Box<dyn Peer> = match which {
+            Which::Chromium => Box::new(chromium::launch(&profile, &self.url, false)?),
+            Which::ChromiumMdns => Box::new(chromium::launch(&profile, &self.url, true)?),
+            Which::Firefox => Box::new(firefox::launch(&profile, &self.url, false)?),
+            Which::FirefoxMdns => Box::new(firefox::launch(&profile, &self.url, true)?),
+            Which::Libwebrtc => Box::new(libwebrtc::launch(&self.python, &self.home)?),
+        };
+        Ok(peer)
+    }
+
+    /// The command line of the harness's own stand-in for siskin.
+    pub(crate) fn stand_in(&self) -> Vec<String> {
+        let script = self.home.join("stand_in.py");
+        [&self.python, &script].map(|path| path.to_string_lossy().into_owned()).into()
+    }
+}
+
+fn write(path: &Path, text: &str) -> Result<()> {
+    fs::write(path, text).map_err(|e| format!("{}: {e}", path.display()))
+}
+
+/// The arguments of a call as one JSON array.
+fn arguments(verb: &str, args: &Value) -> Value {
+    json!([verb, args.to_string()])
+}
