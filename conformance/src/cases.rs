@@ -374,3 +374,33 @@ fn siskin_closes(scene: &mut Scene<'_>) -> Result<()> {
     scene.ended()?;
     scene.clean_end(run)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_name_is_one_of_its_kind() {
+        let all = select(&[]).unwrap();
+        let mut names: Vec<String> = all.iter().map(Chosen::name).collect();
+        names.sort();
+        names.dedup();
+        assert_eq!(names.len(), all.len());
+    }
+
+    #[test]
+    fn every_peer_offers_and_answers() {
+        for peer in Which::ALL {
+            for side in Side::ALL {
+                let text = format!("{}/{}/connect", peer.name(), side.name());
+                assert_eq!(select(&[text]).map(|found| found.len()), Ok(1));
+            }
+        }
+    }
+
+    #[test]
+    fn an_unknown_name_is_an_error() {
+        let why = select(&["chromium/nothing".into()]).err().unwrap();
+        assert!(why.contains("chromium/nothing") && why.contains("--list"), "{why}");
+    }
+}

@@ -74,3 +74,18 @@ fn answer(mut stream: TcpStream, page: &str) -> Option<()> {
     );
     stream.write_all((head + body).as_bytes()).ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_client_reads_what_the_server_serves() {
+        let url = serve("{\"page\": true}").unwrap();
+        let port = url.trim_end_matches('/').rsplit(':').next().unwrap().parse().unwrap();
+        let limit = Duration::from_secs(5);
+        assert_eq!(request(port, "GET", "/", &Value::Null, limit).unwrap()["page"], true);
+        let why = request(port, "GET", "/favicon.ico", &Value::Null, limit).unwrap_err();
+        assert!(why.contains("not JSON"), "{why}");
+    }
+}

@@ -225,3 +225,24 @@ fn without_candidates(sdp: &str) -> String {
     let keep = |line: &&str| !line.starts_with("a=candidate:") && !line.starts_with("a=end-of-candidates");
     sdp.split_inclusive('\n').filter(keep).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn candidates_leave_a_description_otherwise_whole() {
+        let sdp = "v=0\r\na=candidate:1 1 udp 1 10.0.0.1 9 typ host\r\na=mid:0\r\na=end-of-candidates\r\n";
+        assert_eq!(without_candidates(sdp), "v=0\r\na=mid:0\r\n");
+    }
+
+    #[test]
+    fn equal_means_equal_counts_and_hashes() {
+        let hash = "0".repeat(64);
+        let one = json!({"messages": 1, "bytes": 2, "texts": 0, "sha256": hash});
+        let other = json!({"messages": 1, "bytes": 2, "texts": 1, "sha256": hash});
+        assert!(same(&json!({"sent": one, "received": one})).is_ok());
+        assert!(same(&json!({"sent": one, "received": other})).is_err());
+        assert!(same(&json!({"sent": {}, "received": {}})).is_err());
+    }
+}
