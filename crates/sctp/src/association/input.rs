@@ -1,0 +1,304 @@
+//! A packet comes in: checks, then each chunk to the part that it concerns.
+
+use super::Association;
+use super::reset::Verdict;
+use super::state::State;
+use crate::rx::Taken;
+use crate::wire::{
+    Cause, CauseCode, Causes, Chunk, ChunkType, Data, ErrorChunk, ForwardTsn, HeartbeatAck, Packet,
+    ParseError, RawChunk, ReConfig, ReConfigParam, ReConfigResponse, ReConfigResult, Sack, begin_chunk,
+    end_chunk,
+};
+use crate::{Error, Event, PeerMisbehaved};
+use alloc::vec::Vec;
+use siskin_base::wire::Writer;
+use siskin_base::{Direction, Instant, Layer, Observation, Received};
+
+impl Association {
+    /// Takes in what DTLS decrypted: one SCTP packet. Anything else is dropped and counted.
+    pub fn handle_datagram(&mut self, now: Instant, received: Received<'_>) {
+        let bytes: &[u8] = received.datagram;
+        if self.observing {
+            let bytes = bytes.to_vec();
+            self.observe(Observation::Packet {
+                at: now,
+                layer: Layer::Sctp,
+                direction: Direction::In,
+                bytes,
+            });
+        }
+        let packet = match Packet::parse(bytes, self.config.accept_zero_checksum) {
+            Ok(packet) => packet,
+            Err(ParseError::BadChecksum) => return self.drop_junk(now, "bad checksum"),
+            Err(_) => return self.drop_junk(now, "not an SCTP packet"),
+        };
+        if (packet.source_port, packet.destination_port) != (self.config.remote_port, self.config.local_port)
+        {
+            return self.drop_junk(now, "wrong port");
+        }
+        self.stats.packets_received += 1;
+        self.stats.bytes_received += bytes.len() as u64;
+        self.read(now, &packet);
+    }
+
+    fn read(&mut self, now: Instant, packet: &Packet<'_>) {
+        for (i, raw) in packet.chunks.enumerate() {
+            let Ok(raw) = raw else {
+                self.drop_junk(now, "malformed chunk header");
+                break;
+            };
+            if i == 0 && !self.is_ours(packet.verification_tag, raw) {
+                return self.drop_junk(now, "wrong verification tag");
+            }
+            match Chunk::parse(raw) {
+                Ok(chunk) => {
+                    if !self.on_chunk(now, packet.verification_tag, i, chunk) {
+                        break;
+                    }
+                }
+                Err(ParseError::NoUserData) => {
+                    // RFC 9260 §6.2.
+                    let tsn = raw.value.get(..4).unwrap_or_default();
+                    self.abort_with(Some(Cause { code: CauseCode::NO_USER_DATA, info: tsn }));
+                    return self.end(now, Some(Error::PeerMisbehaved(PeerMisbehaved::EmptyData)));
+                }
+                Err(_) => self.drop_junk(now, "malformed chunk"),
+            }
+        }
+        if let Some(link) = &mut self.link {
+            link.rx.end_of_packet(now);
+        }
+        self.perform_deferred();
+    }
+
+    /// RFC 9260 §8.5: the tag must be ours, with the exceptions of §8.5.1.
+    fn is_ours(&self, tag: u32, first: RawChunk<'_>) -> bool {
+        let reflected = first.flags & 1 != 0;
+        match first.kind {
+            ChunkType::INIT => tag == 0,
+            // The cookie decides.
+            ChunkType::COOKIE_ECHO => true,
+            ChunkType::ABORT | ChunkType::SHUTDOWN_COMPLETE if reflected => {
+                self.link.as_ref().is_some_and(|link| link.peer.tag == tag)
+            }
+            _ => tag == self.local.tag && tag != 0,
+        }
+    }
+
+    /// Gives whether to go on with the packet.
+    fn on_chunk(&mut self, now: Instant, tag: u32, index: usize, chunk: Chunk<'_>) -> bool {
+        match chunk {
+            Chunk::Data(data) => return self.on_data(now, &data),
+            Chunk::Sack(sack) => self.on_sack(now, &sack),
+            Chunk::Init(init) if index == 0 && tag == 0 => {
+                self.on_init(now, &init);
+                return false; // RFC 9260 §6.10: it comes alone
+            }
+            Chunk::InitAck(ack) if index == 0 => {
+                self.on_init_ack(now, &ack);
+                return false;
+            }
+            Chunk::CookieEcho(echo) if index == 0 => return self.on_cookie_echo(now, tag, echo.cookie),
+            Chunk::Init(_) | Chunk::InitAck(_) | Chunk::CookieEcho(_) => {
+                self.drop_junk(now, "chunk out of place")
+            }
+            Chunk::CookieAck(_) => self.on_cookie_ack(now),
+            Chunk::Heartbeat(beat) => {
+                if let Some(link) = self.link.as_ref().filter(|_| !self.is_closed()) {
+                    let tag = link.peer.tag;
+                    let mut out = Vec::new();
+                    let _ = HeartbeatAck { info: beat.info }.write(&mut out);
+                    self.answer(tag, false, out);
+                }
+            }
+            Chunk::HeartbeatAck(ack) => self.on_heartbeat_ack(now, ack),
+            Chunk::Abort(abort) => {
+                let causes: Causes<'_> = abort.causes;
+                let cause = causes.map_while(Result::ok).next().map(|cause| cause.code);
+                self.on_abort(now, cause);
+                return false;
+            }
+            Chunk::Error(error) => self.on_error(now, &error),
+            Chunk::Shutdown(shutdown) => self.on_shutdown(now, shutdown),
+            Chunk::ShutdownAck(_) => self.on_shutdown_ack(now),
+            Chunk::ShutdownComplete(_) => {
+                self.on_shutdown_complete(now);
+                return false;
+            }
+            Chunk::ReConfig(re_config) => self.on_re_config(now, &re_config),
+            Chunk::ForwardTsn(forward) => self.on_forward_tsn(now, &forward),
+            Chunk::Unknown(raw) => return self.on_unknown(now, raw),
+        }
+        true
+    }
+
+    fn on_data(&mut self, now: Instant, data: &Data<'_>) -> bool {
+        if !self.state.reads_data() {
+            self.drop_junk(now, "DATA out of place");
+            return true;
+        }
+        let Some(link) = &mut self.link else { return true };
+        let exists = data.stream < self.config.max_streams;
+        let taken = link.rx.on_data(data, exists);
+        let tag = link.peer.tag;
+        while let Some(message) = link.rx.pop() {
+            self.events.push_back(Event::Message(message));
+        }
+        match taken {
+            Taken::Yes if exists => {}
+            // RFC 9260 §6.5: acknowledged, reported, not delivered.
+            Taken::Yes => {
+                let [a, b] = data.stream.to_be_bytes();
+                self.report(tag, Cause { code: CauseCode::INVALID_STREAM, info: &[a, b, 0, 0] });
+            }
+            Taken::Duplicate => {}
+            Taken::Refused => self.drop_junk(now, "no room for DATA"),
+            Taken::TooLong => {
+                let info = b"message too long";
+                self.abort_with(Some(Cause { code: CauseCode::PROTOCOL_VIOLATION, info }));
+                self.end(now, Some(Error::PeerMisbehaved(PeerMisbehaved::MessageTooLong)));
+                return false;
+            }
+        }
+        self.on_data_while_shutting_down(now);
+        true
+    }
+
+    fn on_forward_tsn(&mut self, now: Instant, forward: &ForwardTsn<'_>) {
+        if !self.state.reads_data() {
+            return self.drop_junk(now, "FORWARD TSN out of place");
+        }
+        let Some(link) = &mut self.link else { return };
+        link.rx.on_forward_tsn(forward);
+        while let Some(message) = link.rx.pop() {
+            self.events.push_back(Event::Message(message));
+        }
+    }
+
+    fn on_sack(&mut self, now: Instant, sack: &Sack<'_>) {
+        if !self.state.sends_data() {
+            return;
+        }
+        let Some(link) = &mut self.link else { return };
+        if link.tx.on_sack(now, sack, &mut self.queue, &mut self.events) {
+            link.errors = 0;
+            link.heartbeats.on_alive(now, link.tx.rto.current());
+        }
+    }
+
+    fn on_heartbeat_ack(&mut self, now: Instant, ack: HeartbeatAck<'_>) {
+        let Some(link) = &mut self.link else { return };
+        if let Some(rtt) = ack.content().and_then(|content| link.heartbeats.on_ack(now, content)) {
+            link.errors = 0;
+            link.tx.rto.on_sample(rtt);
+        }
+    }
+
+    fn on_abort(&mut self, now: Instant, cause: Option<CauseCode>) {
+        if matches!(self.state, State::Closed { .. }) {
+            return;
+        }
+        self.control.clear();
+        self.end(now, Some(Error::PeerAborted(cause)));
+    }
+
+    /// RFC 6525 §5.2.
+    fn on_re_config(&mut self, now: Instant, re_config: &ReConfig<'_>) {
+        if !self.state.reads_data() && !self.state.sends_data() {
+            return self.drop_junk(now, "RE-CONFIG out of place");
+        }
+        for param in re_config.params.map_while(Result::ok).take(2) {
+            let Some(link) = &mut self.link else { return };
+            match ReConfigParam::parse(param) {
+                Ok(ReConfigParam::OutgoingReset(request)) => {
+                    let last_tsn = link.rx.widen(request.last_tsn);
+                    let verdict = link.resets.on_outgoing_reset(&request, last_tsn, link.rx.cumulative());
+                    self.give_verdict(request.request, verdict);
+                }
+                Ok(ReConfigParam::IncomingReset(request)) => {
+                    let verdict = link.resets.on_other_request(request.request);
+                    self.give_verdict(request.request, verdict);
+                }
+                Ok(ReConfigParam::OtherRequest { request }) => {
+                    let verdict = link.resets.on_other_request(request);
+                    self.give_verdict(request, verdict);
+                }
+                Ok(ReConfigParam::Response(response)) => {
+                    let rto = link.tx.rto.current();
+                    link.errors = 0;
+                    if let Some((streams, performed)) = link.resets.on_response(now, response, rto) {
+                        self.queue.end_reset(&streams, performed);
+                        self.events.push_back(Event::OutgoingReset { streams, performed });
+                    }
+                }
+                Err(_) => self.drop_junk(now, "malformed RE-CONFIG parameter"),
+            }
+        }
+    }
+
+    fn give_verdict(&mut self, request: u32, verdict: Verdict) {
+        match verdict {
+            Verdict::Wait => {}
+            Verdict::Answer(result) => self.respond(request, result),
+            Verdict::Perform(streams) => self.perform_reset(request, streams),
+        }
+    }
+
+    /// A reset that waited for data may be due now.
+    fn perform_deferred(&mut self) {
+        let Some(link) = &mut self.link else { return };
+        if let Some((request, streams)) = link.resets.take_deferred(link.rx.cumulative()) {
+            self.perform_reset(request, streams);
+        }
+    }
+
+    fn perform_reset(&mut self, request: u32, streams: Vec<u16>) {
+        if let Some(link) = &mut self.link {
+            if streams.is_empty() {
+                link.rx.reset(None);
+            }
+            streams.iter().for_each(|stream| link.rx.reset(Some(*stream)));
+        }
+        self.events.push_back(Event::IncomingReset { streams });
+        self.respond(request, ReConfigResult::PERFORMED);
+    }
+
+    fn respond(&mut self, request: u32, result: ReConfigResult) {
+        let Some(link) = &self.link else { return };
+        let tag = link.peer.tag;
+        let mut chunk = Vec::new();
+        let start = begin_chunk(&mut chunk, ChunkType::RE_CONFIG, 0);
+        let _ = ReConfigResponse { response: request, result }.write(&mut chunk);
+        let _ = end_chunk(&mut chunk, start);
+        self.answer(tag, false, chunk);
+    }
+
+    /// RFC 9260 §3.2: the type's two highest bits say what to do.
+    fn on_unknown(&mut self, now: Instant, raw: RawChunk<'_>) -> bool {
+        self.drop_junk(now, "unknown chunk");
+        let action = raw.kind.unknown_action();
+        if action.report
+            && let Some(link) = &self.link
+        {
+            let tag = link.peer.tag;
+            let mut info = Vec::new();
+            let short = raw.value.get(..MAX_REPORTED.min(raw.value.len())).unwrap_or_default();
+            info.put(&[raw.kind.0, raw.flags]);
+            info.put_u16((raw.value.len() + 4) as u16);
+            info.put(short);
+            self.report(tag, Cause { code: CauseCode::UNRECOGNIZED_CHUNK, info: &info });
+        }
+        !action.stop
+    }
+
+    fn report(&mut self, tag: u32, cause: Cause<'_>) {
+        let mut causes = Vec::new();
+        let _ = cause.write(&mut causes);
+        let mut chunk = Vec::new();
+        let _ = ErrorChunk { causes: Causes::new(&causes) }.write(&mut chunk);
+        self.answer(tag, false, chunk);
+    }
+}
+
+/// Of an unknown chunk no more than this is sent back.
+const MAX_REPORTED: usize = 128;
