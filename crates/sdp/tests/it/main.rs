@@ -1,0 +1,3 @@
+//! Descriptions from outside: what browsers wrote, what RFCs show.
+
+mod captures;
