@@ -93,15 +93,13 @@ pub struct Connection {
 impl Connection {
     pub(crate) fn parse(input: &str) -> Parsed<'_, Self> {
         let (rest, address) = Address::parse(input)?;
-        let mut slash = opt(preceded(sign('/'), cut(number::<u32>)));
-        let (rest, first) = slash.parse(rest)?;
+        let mut count = opt(preceded(sign('/'), cut(number)));
         if address.family != AddressFamily::Ip4 {
-            return Ok((rest, Self { address, ttl: None, count: first }));
+            let (rest, count) = count.parse(rest)?;
+            return Ok((rest, Self { address, ttl: None, count }));
         }
-        let Ok(ttl) = first.map(u8::try_from).transpose() else {
-            return fault(input, Expected::NumberUpTo(255));
-        };
-        let (rest, count) = if ttl.is_some() { slash.parse(rest)? } else { (rest, None) };
+        let (rest, ttl) = opt(preceded(sign('/'), cut(number))).parse(rest)?;
+        let (rest, count) = if ttl.is_some() { count.parse(rest)? } else { (rest, None) };
         Ok((rest, Self { address, ttl, count }))
     }
 

@@ -3,15 +3,15 @@
 use crate::address::{Bandwidth, Connection};
 use crate::attributes::Attributes;
 use crate::error::{Expected, ParseError};
-use crate::grammar::{Parsed, all, fault, number, run, sign, space, spaces, text, token};
+use crate::grammar::{Parsed, all, fault, number, sign, space, spaces, text, token};
 use crate::lines::{Line, Lines};
 use crate::print;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt::{self, Write};
 use nom::Parser;
-use nom::combinator::{cut, opt};
-use nom::multi::separated_list1;
+use nom::combinator::{cut, opt, recognize};
+use nom::multi::many0_count;
 use nom::sequence::{preceded, terminated};
 
 /// A media section (RFC 8866 §5.14).
@@ -272,6 +272,5 @@ fn positive(input: &str) -> Parsed<'_, u32> {
 
 /// `token *("/" token)`.
 fn protocol(input: &str) -> Parsed<'_, &str> {
-    let (_, _) = separated_list1(sign('/'), token).parse(input)?;
-    run(input, Expected::Token, |byte| byte != b' ')
+    recognize((token, many0_count(preceded(sign('/'), token)))).parse(input)
 }

@@ -2,9 +2,7 @@
 
 use crate::base64;
 use crate::error::Expected;
-use crate::grammar::{
-    Fault, Grammar, Parsed, Unsigned, after_space, all, fault, keyword, number, sign, space, token,
-};
+use crate::grammar::{Fault, Grammar, Parsed, Unsigned, after_space, all, fault, number, sign, space, token};
 use crate::print;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -92,7 +90,7 @@ impl Grammar for DataChannelMap {
                 ChannelOption::Label(label) => map.label = Some(label),
                 ChannelOption::MaxRetr(count) => map.max_retr = Some(count),
                 ChannelOption::MaxTime(time) => map.max_time = Some(time),
-                ChannelOption::Ordered(ordered) => map.ordered = Some(ordered),
+                ChannelOption::Ordered(ordered) => map.ordered = ordered,
                 ChannelOption::Priority(priority) => map.priority = Some(priority),
             }
         }
@@ -153,7 +151,7 @@ enum ChannelOption {
     Label(String),
     MaxRetr(u32),
     MaxTime(u32),
-    Ordered(bool),
+    Ordered(Option<bool>),
     Priority(u16),
 }
 
@@ -165,11 +163,17 @@ fn channel_option(input: &str) -> Parsed<'_, ChannelOption> {
         "max-retr" => number.map(ChannelOption::MaxRetr).parse(rest),
         "max-time" => number.map(ChannelOption::MaxTime).parse(rest),
         "priority" => number.map(ChannelOption::Priority).parse(rest),
-        "ordered" if rest.starts_with("true") => {
-            keyword("true").map(|()| ChannelOption::Ordered(true)).parse(rest)
-        }
-        "ordered" => keyword("false").map(|()| ChannelOption::Ordered(false)).parse(rest),
+        "ordered" => token.map(ordered).parse(rest),
         _ => fault(input, Expected::Keyword("ordered")),
+    }
+}
+
+/// RFC 8864 §5.1.7: what is neither `true` nor `false` is ignored.
+fn ordered(value: &str) -> ChannelOption {
+    match value {
+        "true" => ChannelOption::Ordered(Some(true)),
+        "false" => ChannelOption::Ordered(Some(false)),
+        _ => ChannelOption::Ordered(None),
     }
 }
 
