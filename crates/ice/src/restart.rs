@@ -1,0 +1,41 @@
+//! ICE restart (RFC 8445 §9).
+
+use crate::agent::Agent;
+use crate::candidate::host_candidate;
+use crate::session::Session;
+use crate::{Credentials, Misuse, State};
+use siskin_base::Instant;
+
+impl Agent {
+    /// Starts a new session: new credentials, no remote candidates, candidates gathered again, role kept. The pair in use
+    /// goes on carrying data, consent included, until the new session has one.
+    ///
+    /// # Errors
+    ///
+    /// [`Misuse::Closed`].
+    pub fn restart(&mut self, now: Instant) -> Result<&Credentials, Misuse> {
+        if self.state == State::Closed {
+            return Err(Misuse::Closed);
+        }
+        let generation = self.session.generation.wrapping_add(1);
+        let next = Session::new(generation, &self.config.provider, &mut self.rng);
+        let mut old = core::mem::replace(&mut self.session, next);
+        if old.selected.is_some() {
+            // RFC 8445 §9: the old session is flushed but for the pair in use.
+            old.checklist.conclude(old.selected);
+            old.early.clear();
+            self.previous = Some(old);
+        }
+        self.local_candidates.clear();
+        self.gathering.restart();
+        let hosts: alloc::vec::Vec<_> =
+            self.bases.iter().map(|base| host_candidate(base, &mut self.foundations)).collect();
+        for host in hosts {
+            self.add_local_candidate(host);
+        }
+        self.announce_gathering();
+        self.update_state(now);
+        self.touch();
+        Ok(&self.session.local)
+    }
+}
