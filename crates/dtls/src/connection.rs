@@ -1,0 +1,595 @@
+//! The connection: what the caller holds.
+
+use crate::accept::Accept;
+use crate::engine::{Engine, is_usable};
+use crate::handshake::{Fragment, HandshakeType, Inserted};
+use crate::offer::Offer;
+use crate::record::{ContentType, EXPLICIT_LEN, Opened, ProtocolVersion, RecordHeader, TAG_LEN};
+use crate::v12::Session;
+use crate::v12::client::Client;
+use crate::v12::server::Server;
+use crate::{
+    Alert, AlertDescription, AlertLevel, CipherSuite, Config, Error, Event, Misuse, PeerMisbehaved, Role,
+    Stats,
+};
+use alloc::vec::Vec;
+use core::ops::Range;
+use siskin_base::wire::Reader;
+use siskin_base::{
+    Direction, Fingerprint, Instant, KeyingMaterial, Layer, Observation, Packet, Path, Received, Rng,
+    SrtpProfile, Transmit, earliest,
+};
+use siskin_crypto::NamedGroup;
+use zeroize::Zeroizing;
+
+/// One DTLS connection, client or server.
+///
+/// Poll in this order after every call: events, then datagrams, then the deadline.
+pub struct Connection {
+    engine: Engine,
+    state: State,
+    /// When the handshake is given up; set by the first datagram either way.
+    deadline: Option<Instant>,
+    /// Handshake complete and peer authenticated.
+    connected: bool,
+    /// Records of the next epoch: header and body.
+    early: Vec<(RecordHeader, Vec<u8>)>,
+    /// Data that may not be handed out yet.
+    held: Vec<Vec<u8>>,
+    /// Bytes in `early` and `held`.
+    kept: usize,
+}
+
+/// ```text
+/// client: Offered  --ServerHello--> V12Client --Finished--> Established
+/// server: Accepting --ClientHello--> V12Server --Finished--> Established
+/// any --close, alert, fault--> Closed
+/// ```
+pub(crate) enum State {
+    Offered(Offer),
+    Accepting(Accept),
+    V12Client(Client),
+    V12Server(Server),
+    Established(Session),
+    Closed,
+}
+
+impl Connection {
+    /// A connection that has sent nothing yet. A client's first flight is ready to be polled; a server waits.
+    ///
+    /// [`Misuse::NothingToOffer`] if the configuration and its provider have no suite or group in common.
+    pub fn new(config: Config, rng: Rng, now: Instant) -> Result<Self, Misuse> {
+        let role = config.role;
+        let mut engine = Engine::new(config, rng, now);
+        let state = match role {
+            Role::Client => State::Offered(Offer::start(&mut engine)?),
+            Role::Server if engine.offered_suites().next().is_none() => return Err(Misuse::NothingToOffer),
+            Role::Server => State::Accepting(Accept::default()),
+        };
+        let (early, held) = (Vec::new(), Vec::new());
+        Ok(Self { engine, state, deadline: None, connected: false, early, held, kept: 0 })
+    }
+
+    /// Says which certificates the peer may have (`a=fingerprint`, RFC 8122 §5): it must match one of those that use
+    /// the strongest hash function among them.
+    ///
+    /// May come at any time, and again; until it has come, [`Event::Connected`] is held back. A mismatch ends the
+    /// connection. [`Misuse::NoUsableFingerprint`] if none is SHA-256, SHA-384 or SHA-512.
+    pub fn set_remote_fingerprints(
+        &mut self,
+        now: Instant,
+        fingerprints: &[Fingerprint],
+    ) -> Result<(), Misuse> {
+        let usable: Vec<_> =
+            fingerprints.iter().filter(|fingerprint| is_usable(fingerprint.algorithm)).cloned().collect();
+        if usable.is_empty() {
+            return Err(Misuse::NoUsableFingerprint);
+        }
+        self.engine.now = now;
+        self.engine.fingerprints = usable;
+        if self.engine.peer_certificate.is_some() && !self.is_closed() {
+            match self.engine.check_fingerprint() {
+                Ok(()) => self.connect_if_ready(),
+                Err(error) => self.fail(error),
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes a datagram and opens its records in place. What cannot be one of ours is dropped and counted.
+    pub fn handle_datagram(&mut self, now: Instant, received: Received<'_>) {
+        self.engine.now = now;
+        let datagram = received.datagram;
+        let mut at = 0;
+        while at < datagram.len() && !self.is_closed() {
+            let rest = datagram.get_mut(at..).unwrap_or_default();
+            let header = RecordHeader::parse(&mut Reader::new(rest)).ok().filter(is_plausible);
+            let body = header.as_ref().and_then(|header| {
+                rest.get_mut(RecordHeader::LEN..RecordHeader::LEN + usize::from(header.length))
+            });
+            let (Some(header), Some(body)) = (header, body) else {
+                self.engine.stats.dropped_malformed += 1;
+                self.engine.observe_drop("not a record");
+                break;
+            };
+            let start = at + RecordHeader::LEN;
+            at = start + body.len();
+            self.start_clock(now);
+            self.handle_record(&header, body, Some(start));
+            self.handle_early();
+        }
+    }
+
+    /// Does what is due at `now`: sends a flight again, or gives up.
+    pub fn handle_timeout(&mut self, now: Instant) {
+        if self.is_closed() {
+            return;
+        }
+        self.engine.now = now;
+        if self.deadline.is_some_and(|deadline| deadline <= now) {
+            self.fail(Error::TimedOut);
+        } else if self.engine.flight.handle_timeout(now, self.engine.config.retransmit_max) {
+            self.engine.stats.retransmissions += 1;
+        }
+    }
+
+    /// Appends the next datagram to `out`, if there is one to send.
+    pub fn poll_transmit(&mut self, now: Instant, out: &mut Packet) -> Option<Transmit> {
+        self.engine.now = now;
+        loop {
+            out.begin(0);
+            match self.write_datagram(now, out) {
+                Ok(true) => {
+                    out.finish();
+                    return Some(Transmit::single(self.engine.config.path));
+                }
+                Ok(false) => {
+                    out.cancel();
+                    return None;
+                }
+                Err(error) => {
+                    out.cancel();
+                    self.fail(error);
+                }
+            }
+        }
+    }
+
+    /// The next thing to tell. Ask until `None` before the next call to [`handle_datagram`](Self::handle_datagram).
+    pub fn poll_event(&mut self) -> Option<Event> {
+        self.engine.events.pop_front()
+    }
+
+    /// The next observation, if the configuration asks for them.
+    pub fn poll_observation(&mut self) -> Option<Observation> {
+        self.engine.observations.pop_front()
+    }
+
+    /// When [`handle_timeout`](Self::handle_timeout) is due; `None` means never.
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        if self.is_closed() { None } else { earliest(self.deadline, self.engine.flight.due()) }
+    }
+
+    /// Encrypts the datagram that is being written to `packet` as one record, in place and without allocation.
+    ///
+    /// The packet needs [`head_room`](Self::head_room) bytes in front and grows by at most
+    /// [`tail_room`](Self::tail_room) bytes behind. On `Err` it is as before.
+    pub fn seal(&mut self, packet: &mut Packet) -> Result<(), Misuse> {
+        if self.is_closed() {
+            return Err(Misuse::Closed);
+        }
+        if !self.connected {
+            return Err(Misuse::NotConnected);
+        }
+        let length = packet.current().len();
+        if length > MAX_PLAINTEXT {
+            return Err(Misuse::TooLong);
+        }
+        let epoch = self.engine.write_epoch;
+        if packet.head_room() < self.engine.records.overhead(epoch).0 {
+            return Err(Misuse::NoHeadRoom);
+        }
+        let kind = ContentType::APPLICATION_DATA;
+        let sealed = self.engine.records.seal(epoch, kind, ProtocolVersion::DTLS1_2, packet.current_mut());
+        let (prefix, tag) = match sealed {
+            Ok(sealed) => sealed,
+            Err(error) => {
+                self.fail(error);
+                return Err(Misuse::Closed);
+            }
+        };
+        tag.iter().for_each(|tag| packet.append(tag));
+        let prefix = prefix.as_bytes();
+        let head = packet.prepend(prefix.len()).unwrap_or_default();
+        head.iter_mut().zip(prefix).for_each(|(to, from)| *to = *from);
+        self.engine.stats.bytes_sent += length as u64;
+        Ok(())
+    }
+
+    /// Bytes that [`seal`](Self::seal) puts in front, at most.
+    pub const fn head_room(&self) -> usize {
+        RecordHeader::LEN + EXPLICIT_LEN
+    }
+
+    /// Bytes that [`seal`](Self::seal) puts behind, at most.
+    pub const fn tail_room(&self) -> usize {
+        TAG_LEN
+    }
+
+    /// Closes the connection in good order: the peer is told so, once.
+    pub fn close(&mut self, now: Instant) {
+        self.engine.now = now;
+        if !self.is_closed() {
+            self.engine.alerts.push_back(Alert::warning(AlertDescription::CLOSE_NOTIFY));
+            self.end("closed");
+        }
+    }
+
+    /// Says how large a datagram of the handshake may be from now on, in bytes of UDP payload, no less than 128.
+    pub fn set_max_datagram(&mut self, _now: Instant, bytes: usize) {
+        self.engine.config.max_datagram = bytes;
+    }
+
+    /// Fills `out` with keys for another protocol (RFC 5705 §4).
+    ///
+    /// [`Misuse::NotConnected`] before [`Event::Connected`]; [`Misuse::BadExport`] if the label belongs to TLS itself, or
+    /// the context has more than 65 535 bytes.
+    pub fn export_keying_material(
+        &self,
+        label: &str,
+        context: Option<&[u8]>,
+        out: &mut [u8],
+    ) -> Result<(), Misuse> {
+        let session = self.session().ok_or(Misuse::NotConnected)?;
+        if RESERVED_LABELS.contains(&label) || context.is_some_and(|context| context.len() > 0xffff) {
+            return Err(Misuse::BadExport);
+        }
+        session.export(label, context, out);
+        Ok(())
+    }
+
+    /// Client or server.
+    pub const fn role(&self) -> Role {
+        self.engine.config.role
+    }
+
+    /// The version, once connected.
+    pub fn version(&self) -> Option<ProtocolVersion> {
+        self.session().map(|session| session.version)
+    }
+
+    /// The cipher suite, once connected.
+    pub fn cipher_suite(&self) -> Option<CipherSuite> {
+        self.session().map(|session| session.suite)
+    }
+
+    /// The group of the key exchange, once connected.
+    pub fn group(&self) -> Option<NamedGroup> {
+        self.session().map(|session| session.group)
+    }
+
+    /// The SRTP profile, once connected.
+    pub fn srtp_profile(&self) -> Option<SrtpProfile> {
+        self.session().and_then(|session| session.srtp)
+    }
+
+    /// The peer's certificate in DER, from when it was received; before [`Event::Connected`] it proves nothing.
+    pub fn peer_certificate(&self) -> Option<&[u8]> {
+        self.engine.peer_certificate.as_deref()
+    }
+
+    /// Whether [`Event::Connected`] has been given out and the connection has not ended.
+    pub const fn is_connected(&self) -> bool {
+        self.connected
+    }
+
+    /// Whether the connection has ended.
+    pub const fn is_closed(&self) -> bool {
+        matches!(self.state, State::Closed)
+    }
+
+    /// Counts flights: a change means that what was sent before need not be sent again.
+    pub const fn flight_number(&self) -> u32 {
+        self.engine.flight.number()
+    }
+
+    /// Where the handshake's datagrams go from now on.
+    pub fn set_path(&mut self, path: Path) {
+        self.engine.config.path = path;
+    }
+
+    /// What has been counted.
+    pub fn stats(&self) -> Stats {
+        Stats { records_sent: self.engine.records.sent(), ..self.engine.stats }
+    }
+
+    fn session(&self) -> Option<&Session> {
+        match &self.state {
+            State::Established(session) if self.connected => Some(session),
+            _ => None,
+        }
+    }
+
+    fn start_clock(&mut self, now: Instant) {
+        if self.deadline.is_none() && !matches!(self.state, State::Established(_) | State::Closed) {
+            self.deadline = Some(now + self.engine.config.handshake_timeout);
+        }
+    }
+
+    fn write_datagram(&mut self, now: Instant, out: &mut Packet) -> Result<bool, Error> {
+        let closed = self.is_closed();
+        let engine = &mut self.engine;
+        if let Some(alert) = engine.alerts.pop_front() {
+            let (kind, version) = (ContentType::ALERT, ProtocolVersion::DTLS1_2);
+            let written = engine.records.append(engine.write_epoch, kind, version, &[&alert.to_bytes()], out);
+            // A key that is used up cannot even say so.
+            return if closed { Ok(written.is_ok()) } else { written.map(|()| true) };
+        }
+        if closed {
+            return Ok(false);
+        }
+        let max = engine.config.max_datagram.max(SMALLEST_DATAGRAM);
+        let written = engine.flight.write_datagram(now, max, &mut engine.records, out)?;
+        if written {
+            self.start_clock(now);
+        }
+        Ok(written)
+    }
+
+    /// `start` is where the body begins in the caller's datagram; `None` for a record that was kept.
+    fn handle_record(&mut self, header: &RecordHeader, body: &mut [u8], start: Option<usize>) {
+        let plain = match self.engine.records.open(header, body) {
+            Ok(Opened::Plain(plain)) => plain,
+            Ok(Opened::Early) => return self.keep_early(header, body),
+            Ok(dropped) => return self.count_drop(&dropped),
+            Err(error) => return self.fail(error),
+        };
+        self.engine.stats.records_received += 1;
+        let content = body.get(plain.clone()).unwrap_or_default();
+        match header.content_type {
+            ContentType::HANDSHAKE => self.handle_handshake(header.epoch, content),
+            ContentType::ALERT => self.handle_alert(content),
+            ContentType::APPLICATION_DATA if header.epoch > 0 => self.handle_data(content, plain, start),
+            // The epoch in each record says all that ChangeCipherSpec does (RFC 6347 §4.1).
+            ContentType::CHANGE_CIPHER_SPEC => {}
+            _ => {
+                self.engine.stats.dropped_malformed += 1;
+                self.engine.observe_drop("data in clear");
+            }
+        }
+    }
+
+    fn count_drop(&mut self, dropped: &Opened) {
+        let stats = &mut self.engine.stats;
+        let (counter, reason) = match dropped {
+            Opened::Replayed => (&mut stats.dropped_replayed, "replayed"),
+            Opened::Forged => (&mut stats.dropped_forged, "cannot be opened"),
+            _ => (&mut stats.dropped_epoch, "of another epoch"),
+        };
+        *counter += 1;
+        self.engine.observe_drop(reason);
+    }
+
+    fn handle_handshake(&mut self, epoch: u16, content: &[u8]) {
+        let mut r = Reader::new(content);
+        while !r.is_empty() && !self.is_closed() {
+            let Ok(fragment) = Fragment::parse(&mut r) else {
+                self.engine.stats.dropped_malformed += 1;
+                self.engine.observe_drop("malformed fragment");
+                return;
+            };
+            if matches!(self.state, State::Established(_)) {
+                self.handle_late_fragment(&fragment);
+                continue;
+            }
+            match self.engine.reassembly.insert(epoch, &fragment) {
+                Inserted::Kept => {}
+                Inserted::Old => self.handle_repeated(&fragment),
+                Inserted::Oversized => return self.fail(PeerMisbehaved::OversizedMessage.into()),
+                Inserted::Dropped => self.engine.observe_drop("fragment beyond a limit"),
+            }
+            self.handle_messages();
+        }
+    }
+
+    fn handle_messages(&mut self) {
+        while !matches!(self.state, State::Established(_) | State::Closed) {
+            let Some(message) = self.engine.reassembly.next() else { return };
+            self.engine.observe_packet(Direction::In, &message.bytes);
+            // RFC 5246 §7.4.1.1: ignored during a handshake, and no part of it.
+            if message.kind == HandshakeType::HELLO_REQUEST {
+                continue;
+            }
+            let encrypted = message.epoch > 0;
+            let engine = &mut self.engine;
+            let next = match core::mem::replace(&mut self.state, State::Closed) {
+                _ if encrypted != (message.kind == HandshakeType::FINISHED) => {
+                    Err(PeerMisbehaved::WrongEpoch.into())
+                }
+                State::Offered(offer) => offer.handle(engine, &message),
+                State::Accepting(accept) => accept.handle(engine, &message),
+                State::V12Client(client) => client.handle(engine, &message),
+                State::V12Server(server) => server.handle(engine, &message),
+                State::Established(_) | State::Closed => return,
+            };
+            match next {
+                Ok(State::Established(session)) => {
+                    self.state = State::Established(session);
+                    self.finish_handshake();
+                }
+                Ok(state) => self.state = state,
+                Err(error) => self.fail(error),
+            }
+        }
+    }
+
+    fn finish_handshake(&mut self) {
+        self.deadline = None;
+        self.engine.reassembly.clear();
+        self.engine.transcript = Vec::new();
+        self.engine.records.end_reading_before(1);
+        self.connect_if_ready();
+    }
+
+    fn connect_if_ready(&mut self) {
+        let State::Established(session) = &self.state else { return };
+        if self.connected || self.engine.fingerprints.is_empty() {
+            return;
+        }
+        self.connected = true;
+        let events = &mut self.engine.events;
+        if let Some(material) =
+            session.srtp.and_then(|profile| srtp_keys(session, profile, self.engine.config.role))
+        {
+            events.push_back(Event::KeyingMaterial(material));
+        }
+        events.push_back(Event::Connected {
+            version: session.version,
+            cipher_suite: session.suite,
+            group: session.group,
+            srtp: session.srtp,
+        });
+        for data in core::mem::take(&mut self.held) {
+            self.kept = self.kept.saturating_sub(data.len());
+            events.push_back(Event::EarlyApplicationData(data));
+        }
+        self.engine.observe(|at| Observation::State { at, layer: Layer::Dtls, state: "connected" });
+    }
+
+    /// A fragment of a message that was taken already.
+    fn handle_repeated(&mut self, fragment: &Fragment<'_>) {
+        if fragment.is_last()
+            && self.engine.is_answered(fragment.header.sequence)
+            && self.engine.flight.peer_repeated(self.engine.now)
+        {
+            self.engine.stats.retransmissions += 1;
+        }
+    }
+
+    /// A handshake message after the handshake: the last one again, or a wish to start over.
+    fn handle_late_fragment(&mut self, fragment: &Fragment<'_>) {
+        match fragment.header.kind {
+            HandshakeType::FINISHED => self.handle_repeated(fragment),
+            // RFC 5746 §4: refused, not ignored, so that the peer need not wait for a timeout.
+            HandshakeType::HELLO_REQUEST | HandshakeType::CLIENT_HELLO => {
+                if self.engine.alerts.is_empty() {
+                    self.engine.alerts.push_back(Alert::warning(AlertDescription::NO_RENEGOTIATION));
+                }
+            }
+            _ => self.engine.observe_drop("handshake message after the handshake"),
+        }
+    }
+
+    fn handle_alert(&mut self, content: &[u8]) {
+        let Ok(alert) = Alert::parse(content) else {
+            self.engine.stats.dropped_malformed += 1;
+            return;
+        };
+        if alert.description == AlertDescription::CLOSE_NOTIFY {
+            // RFC 5246 §7.2.1: answered with one of our own, and what is still to be sent is thrown away.
+            self.engine.alerts.push_back(Alert::warning(AlertDescription::CLOSE_NOTIFY));
+            self.end("closed");
+            self.engine.events.push_back(Event::PeerClosed);
+        } else if alert.level == AlertLevel::FATAL {
+            self.fail(Error::PeerAborted(alert.description));
+        }
+    }
+
+    fn handle_data(&mut self, content: &[u8], plain: Range<usize>, start: Option<usize>) {
+        if self.connected {
+            // Who sends data has our last flight (RFC 6347 §4.2.4).
+            self.engine.flight.end();
+            self.engine.stats.bytes_received += content.len() as u64;
+            self.engine.events.push_back(match start {
+                Some(start) => Event::ApplicationData(start + plain.start..start + plain.end),
+                None => Event::EarlyApplicationData(content.into()),
+            });
+        } else if self.has_room(self.held.len(), content.len()) {
+            self.engine.stats.bytes_received += content.len() as u64;
+            self.kept += content.len();
+            self.held.push(content.into());
+        } else {
+            self.engine.observe_drop("early data beyond the limit");
+        }
+    }
+
+    fn keep_early(&mut self, header: &RecordHeader, body: &[u8]) {
+        let handshaking = !matches!(self.state, State::Established(_));
+        if header.epoch == 1 && handshaking && self.has_room(self.early.len(), body.len()) {
+            self.kept += body.len();
+            self.early.push((*header, body.into()));
+        } else {
+            self.count_drop(&Opened::Early);
+        }
+    }
+
+    fn has_room(&self, records: usize, bytes: usize) -> bool {
+        let limits = &self.engine.config.limits;
+        records < limits.early_records && self.kept + bytes <= limits.early_bytes
+    }
+
+    /// Opens the records that were kept, once the keys are there.
+    fn handle_early(&mut self) {
+        if self.early.is_empty() || !self.engine.records.reads(1) {
+            return;
+        }
+        for (header, mut body) in core::mem::take(&mut self.early) {
+            self.kept = self.kept.saturating_sub(body.len());
+            if !self.is_closed() {
+                self.handle_record(&header, &mut body, None);
+            }
+        }
+    }
+
+    fn fail(&mut self, error: Error) {
+        self.engine.alerts.extend(error.alert());
+        self.end("failed");
+        self.engine.events.push_back(Event::Closed(error));
+    }
+
+    fn end(&mut self, state: &'static str) {
+        self.state = State::Closed;
+        self.connected = false;
+        self.deadline = None;
+        self.engine.flight.end();
+        self.engine.reassembly.clear();
+        self.engine.transcript = Vec::new();
+        (self.early, self.held, self.kept) = (Vec::new(), Vec::new(), 0);
+        self.engine.observe(|at| Observation::State { at, layer: Layer::Dtls, state });
+    }
+}
+
+/// RFC 6347 §4.1: anything else is no record of DTLS 1.2, and is dropped with the rest of its datagram.
+fn is_plausible(header: &RecordHeader) -> bool {
+    (ContentType::CHANGE_CIPHER_SPEC..=ContentType::APPLICATION_DATA).contains(&header.content_type)
+        && header.version.0 >> 8 == 0xfe
+        && usize::from(header.length) <= MAX_PLAINTEXT + MAX_EXPANSION
+}
+
+/// RFC 5764 §4.2.
+fn srtp_keys(session: &Session, profile: SrtpProfile, role: Role) -> Option<KeyingMaterial> {
+    let (key_len, salt_len) = profile.key_and_salt_len()?;
+    let mut material = Zeroizing::new([0; 2 * (32 + 14)]);
+    let material = material.get_mut(..2 * (key_len + salt_len))?;
+    session.export("EXTRACTOR-dtls_srtp", None, material);
+    let (keys, salts) = material.split_at_checked(2 * key_len)?;
+    let (client_key, server_key) = keys.split_at_checked(key_len)?;
+    let (client_salt, server_salt) = salts.split_at_checked(salt_len)?;
+    let client = (client_key.into(), client_salt.into());
+    let server = (server_key.into(), server_salt.into());
+    let (local, remote) = match role {
+        Role::Client => (client, server),
+        Role::Server => (server, client),
+    };
+    Some(KeyingMaterial { profile, local, remote })
+}
+
+/// RFC 6347 §4.1.
+const MAX_PLAINTEXT: usize = 1 << 14;
+/// RFC 5246 §6.2.3.
+const MAX_EXPANSION: usize = 2048;
+/// Room for a record header, a handshake header, a nonce, a tag and a piece that is worth it.
+const SMALLEST_DATAGRAM: usize = 128;
+/// RFC 5705 §4, RFC 7627 §4: labels of TLS's own.
+const RESERVED_LABELS: [&str; 5] =
+    ["client finished", "server finished", "master secret", "extended master secret", "key expansion"];

@@ -1,0 +1,198 @@
+//! What all states of a connection share: records, flights, transcript, and what the caller is told.
+
+use crate::flight::Flight;
+use crate::handshake::{CertificateMessage, HandshakeHeader, HandshakeType, Message, Reassembly};
+use crate::record::{Protection, Records};
+use crate::{Alert, CipherSuite, Config, Error, Event, PeerIncompatible, PeerMisbehaved, Stats};
+use alloc::collections::VecDeque;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt::Write as _;
+use siskin_base::{Direction, Fingerprint, HashAlgorithm, Instant, Layer, Observation, Rng};
+use siskin_crypto::{CertificateView, KeyKind, NamedGroup, PublicKey, SignatureScheme};
+
+pub(crate) struct Engine {
+    pub(crate) config: Config,
+    pub(crate) rng: Rng,
+    pub(crate) records: Records,
+    pub(crate) flight: Flight,
+    pub(crate) reassembly: Reassembly,
+    /// All messages of the handshake so far, each as if sent in one piece (RFC 6347 §4.2.6).
+    pub(crate) transcript: Vec<u8>,
+    /// The epoch in which alerts go out.
+    pub(crate) write_epoch: u16,
+    pub(crate) alerts: VecDeque<Alert>,
+    pub(crate) events: VecDeque<Event>,
+    pub(crate) observations: VecDeque<Observation>,
+    pub(crate) stats: Stats,
+    pub(crate) fingerprints: Vec<Fingerprint>,
+    pub(crate) peer_certificate: Option<Vec<u8>>,
+    /// The next message that we send.
+    next_sequence: u16,
+    /// The first message of the peer's that does not belong to what our flight answers.
+    answered: u16,
+    /// The time of the call that is being handled, for observations.
+    pub(crate) now: Instant,
+}
+
+impl Engine {
+    pub(crate) fn new(config: Config, rng: Rng, now: Instant) -> Self {
+        let limits = config.limits;
+        Self {
+            rng,
+            records: Records::new(limits.sealed, limits.forged),
+            flight: Flight::new(&config),
+            reassembly: Reassembly::new(limits.handshake_message, limits.reassembly),
+            transcript: Vec::new(),
+            write_epoch: 0,
+            alerts: VecDeque::new(),
+            events: VecDeque::new(),
+            observations: VecDeque::new(),
+            stats: Stats::default(),
+            fingerprints: Vec::new(),
+            peer_certificate: None,
+            next_sequence: 0,
+            answered: 0,
+            now,
+            config,
+        }
+    }
+
+    /// The suites of the configuration that the provider can do.
+    pub(crate) fn offered_suites(&self) -> impl Iterator<Item = CipherSuite> + '_ {
+        let rsa = self.config.provider.verifiers.iter().any(|verifier| verifier.kind() == KeyKind::Rsa);
+        let suites = self.config.cipher_suites.iter().copied();
+        suites.filter(move |suite| suite.meaning().is_some_and(|meaning| rsa || !meaning.rsa))
+    }
+
+    /// The groups of the configuration that the provider can do.
+    pub(crate) fn offered_groups(&self) -> impl Iterator<Item = NamedGroup> + '_ {
+        let groups = self.config.groups.iter().copied();
+        groups.filter(|group| self.config.provider.key_exchange(*group).is_some())
+    }
+
+    /// The signatures that we can verify, each once.
+    pub(crate) fn schemes(&self) -> Vec<SignatureScheme> {
+        let mut schemes = Vec::new();
+        for verifier in self.config.provider.verifiers {
+            if !schemes.contains(&verifier.scheme()) {
+                schemes.push(verifier.scheme());
+            }
+        }
+        schemes
+    }
+
+    /// Starts a flight that answers everything received so far.
+    pub(crate) fn begin_flight(&mut self, is_final: bool) {
+        self.flight.begin(&self.config, is_final);
+        self.answered = self.reassembly.next_sequence();
+    }
+
+    /// Whether message `sequence` is the last one of the flight that ours answers.
+    pub(crate) fn is_answered(&self, sequence: u16) -> bool {
+        sequence.wrapping_add(1) == self.answered
+    }
+
+    /// Adds a message to transcript and flight.
+    pub(crate) fn send(&mut self, epoch: u16, kind: HandshakeType, body: impl FnOnce(&mut Vec<u8>)) {
+        let mut bytes = alloc::vec![0; HandshakeHeader::LEN];
+        body(&mut bytes);
+        let length = (bytes.len() - HandshakeHeader::LEN) as u32;
+        let sequence = self.next_sequence;
+        self.next_sequence = sequence.wrapping_add(1);
+        let header = HandshakeHeader { kind, length, sequence, fragment_offset: 0, fragment_length: length };
+        bytes.iter_mut().zip(header.to_bytes()).for_each(|(to, from)| *to = from);
+        self.transcript.extend(&bytes);
+        self.observe_packet(Direction::Out, &bytes);
+        self.flight.add(epoch, bytes);
+    }
+
+    /// Adds a message of the peer's to the transcript.
+    pub(crate) fn note(&mut self, message: &Message) {
+        self.transcript.extend(&message.bytes);
+    }
+
+    pub(crate) fn add_keys(&mut self, epoch: u16, reading: Protection, writing: Protection) {
+        self.records.add_keys(epoch, reading, writing);
+    }
+
+    /// RFC 7627 §5.1, §5.2.
+    pub(crate) fn check_extended_master_secret(&self, present: bool) -> Result<(), Error> {
+        if present || !self.config.require_extended_master_secret {
+            Ok(())
+        } else {
+            Err(PeerIncompatible::ExtendedMasterSecret.into())
+        }
+    }
+
+    /// Takes the peer's certificate, and holds it against the fingerprints if they are known already.
+    pub(crate) fn take_certificate(&mut self, message: &Message) -> Result<PublicKey, Error> {
+        let chain = CertificateMessage::parse(message.body());
+        let chain = chain.map_err(|_| Error::from(PeerMisbehaved::MalformedMessage))?;
+        let certificate = chain.end_entity.ok_or(PeerMisbehaved::NoCertificate)?;
+        let view = CertificateView::parse(certificate).map_err(|error| match error {
+            siskin_crypto::Error::Unsupported => Error::from(PeerIncompatible::Certificate),
+            _ => PeerMisbehaved::MalformedCertificate.into(),
+        })?;
+        self.peer_certificate = Some(certificate.into());
+        if !self.fingerprints.is_empty() {
+            self.check_fingerprint()?;
+        }
+        Ok(view.public_key)
+    }
+
+    /// RFC 8122 §5: the certificate must match one of the fingerprints that use the best hash function.
+    pub(crate) fn check_fingerprint(&self) -> Result<(), Error> {
+        let certificate = self.peer_certificate.as_deref().ok_or(PeerMisbehaved::NoCertificate)?;
+        let best = self.fingerprints.iter().map(|fingerprint| fingerprint.algorithm).max();
+        let best = best.ok_or(PeerMisbehaved::FingerprintMismatch)?;
+        let actual = siskin_crypto::fingerprint(&self.config.provider, best, certificate);
+        let matches = self.fingerprints.iter().any(|expected| {
+            expected.algorithm == best && siskin_crypto::constant_time_eq(&expected.value, &actual.value)
+        });
+        if matches { Ok(()) } else { Err(PeerMisbehaved::FingerprintMismatch.into()) }
+    }
+
+    pub(crate) fn observe(&mut self, observation: impl FnOnce(Instant) -> Observation) {
+        if self.config.observe {
+            let observation = observation(self.now);
+            self.push_observation(observation);
+        }
+    }
+
+    pub(crate) fn observe_packet(&mut self, direction: Direction, bytes: &[u8]) {
+        let layer = Layer::Dtls;
+        self.observe(|at| Observation::Packet { at, layer, direction, bytes: bytes.into() });
+    }
+
+    pub(crate) fn observe_drop(&mut self, reason: &'static str) {
+        self.observe(|at| Observation::Dropped { at, layer: Layer::Dtls, reason });
+    }
+
+    /// A line of the NSS key log format.
+    pub(crate) fn log_key(&mut self, label: &str, client_random: &[u8], secret: &[u8]) {
+        if !self.config.key_log {
+            return;
+        }
+        let mut line = String::from(label);
+        for bytes in [client_random, secret] {
+            line.push(' ');
+            bytes.iter().for_each(|byte| {
+                let _ = write!(line, "{byte:02x}");
+            });
+        }
+        self.push_observation(Observation::KeyLog(line));
+    }
+
+    fn push_observation(&mut self, observation: Observation) {
+        if self.observations.len() >= self.config.limits.observations {
+            self.observations.pop_front();
+        }
+        self.observations.push_back(observation);
+    }
+}
+
+/// Hash functions in which a fingerprint counts; RFC 8122 §5 forbids MD5, and SHA-1 is broken.
+pub(crate) const fn is_usable(algorithm: HashAlgorithm) -> bool {
+    matches!(algorithm, HashAlgorithm::Sha256 | HashAlgorithm::Sha384 | HashAlgorithm::Sha512)
+}

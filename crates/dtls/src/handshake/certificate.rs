@@ -1,0 +1,34 @@
+//! Certificate (RFC 5246 §7.4.2).
+
+use super::Malformed;
+use alloc::vec::Vec;
+use siskin_base::wire::{Reader, Writer};
+
+/// A chain of certificates, of which only the first one matters to us: nobody vouches for it but its fingerprint.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CertificateMessage<'a> {
+    /// The sender's own certificate in DER; `None` if it has none.
+    pub end_entity: Option<&'a [u8]>,
+}
+
+impl<'a> CertificateMessage<'a> {
+    /// Reads a message body.
+    pub fn parse(body: &'a [u8]) -> Result<Self, Malformed> {
+        let mut r = Reader::new(body);
+        let mut list = Reader::new(r.vec24()?);
+        let end_entity = if list.is_empty() { None } else { Some(list.vec24()?) };
+        while !list.is_empty() {
+            list.vec24()?;
+        }
+        if r.is_empty() { Ok(Self { end_entity }) } else { Err(Malformed) }
+    }
+
+    /// Appends the message body.
+    pub fn write(&self, out: &mut Vec<u8>) {
+        let _ = out.put_prefixed(3, |out| {
+            if let Some(certificate) = self.end_entity {
+                let _ = out.put_prefixed(3, |out| out.put(certificate));
+            }
+        });
+    }
+}

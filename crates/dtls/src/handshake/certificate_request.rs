@@ -1,0 +1,44 @@
+//! CertificateRequest (RFC 5246 §7.4.4).
+
+use super::{Malformed, numbers, put_numbers};
+use alloc::vec::Vec;
+use siskin_base::wire::{Reader, Writer};
+use siskin_crypto::SignatureScheme;
+
+siskin_base::code_points! {
+    /// What kind of key a client certificate may have (RFC 5246 §7.4.4, RFC 8422 §5.5).
+    pub struct ClientCertificateType(u8) {
+        RSA_SIGN = 1,
+        ECDSA_SIGN = 64,
+    }
+}
+
+/// The server wants to know who the client is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CertificateRequest {
+    /// Kinds of key.
+    pub types: Vec<ClientCertificateType>,
+    /// Signatures that the server can verify, by preference.
+    pub schemes: Vec<SignatureScheme>,
+}
+
+impl CertificateRequest {
+    /// Reads a message body. Names of certificate authorities are skipped.
+    pub fn parse(body: &[u8]) -> Result<Self, Malformed> {
+        let mut r = Reader::new(body);
+        let types = r.vec8()?.iter().copied().map(ClientCertificateType).collect();
+        let schemes = r.vec16()?;
+        r.vec16()?;
+        if !r.is_empty() || !schemes.len().is_multiple_of(2) {
+            return Err(Malformed);
+        }
+        Ok(Self { types, schemes: numbers(schemes).map(SignatureScheme).collect() })
+    }
+
+    /// Appends the message body.
+    pub fn write(&self, out: &mut Vec<u8>) {
+        let _ = out.put_prefixed(1, |out| self.types.iter().for_each(|kind| out.put_u8(kind.0)));
+        put_numbers(out, self.schemes.iter().map(|scheme| scheme.0));
+        out.put_u16(0);
+    }
+}
