@@ -12,7 +12,7 @@ pub fn crc32c(bytes: &[u8]) -> u32 {
     crc32c_append(0, bytes)
 }
 
-/// Continues [`crc32c`] over further bytes: `crc32c_append(crc32c(a), b)` is the checksum of `a` followed by `b`.
+/// Continues [`crc32c()`] over further bytes: `crc32c_append(crc32c(a), b)` is the checksum of `a` followed by `b`.
 pub fn crc32c_append(crc: u32, bytes: &[u8]) -> u32 {
     #[cfg(feature = "std")]
     return crc32c::crc32c_append(crc, bytes);
