@@ -186,6 +186,13 @@ fn panic(info: &PanicInfo<'_>) -> ! {
     end(2)
 }
 
-/// The compiled `core` and `alloc` were made to unwind and name this; nothing calls it, because a panic ends the process.
+/// The compiled `core` and `alloc` were made to unwind and name this and the next; nothing calls them, because a panic ends
+/// the process.
 #[unsafe(no_mangle)]
 extern "C" fn rust_eh_personality() {}
+
+/// See above.
+#[unsafe(no_mangle)]
+extern "C" fn _Unwind_Resume() -> ! {
+    end(2)
+}
