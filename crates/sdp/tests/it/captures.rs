@@ -3,7 +3,7 @@
 use siskin_sdp::{Attribute, GroupSemantics, Limits, Media, Session};
 use std::path::Path;
 
-fn captures() -> Vec<(String, String)> {
+pub(crate) fn captures() -> Vec<(String, String)> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/captures");
     let mut files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     files.sort();

@@ -9,4 +9,5 @@
 
 mod captures;
 mod errors;
+mod roundtrip;
 mod vectors;
