@@ -1,11 +1,13 @@
 #![doc = include_str!("../README.md")]
 
 mod base;
+mod sdp;
 
 pub use base::base_wire;
+pub use sdp::sdp_session;
 
 /// A property of any input: panics if it does not hold.
 pub type Property = fn(&[u8]);
 
 /// Every property, by name; `tests/replay.rs` runs each over `corpus/NAME/`.
-pub const TARGETS: &[(&str, Property)] = &[("base_wire", base_wire)];
+pub const TARGETS: &[(&str, Property)] = &[("base_wire", base_wire), ("sdp_session", sdp_session)];
