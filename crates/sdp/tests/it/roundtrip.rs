@@ -4,7 +4,8 @@ use proptest::collection::vec;
 use proptest::option::of;
 use proptest::prelude::*;
 use siskin_base::{
-    Candidate, CandidateAddress, CandidateKind, CandidateTransport, Fingerprint, HashAlgorithm, SetupRole, TcpType,
+    Candidate, CandidateAddress, CandidateKind, CandidateTransport, Fingerprint, HashAlgorithm, SetupRole,
+    TcpType,
 };
 use siskin_sdp::*;
 use std::net::IpAddr;
@@ -34,10 +35,18 @@ fn direction() -> impl Strategy<Value = Direction> {
 fn address() -> impl Strategy<Value = Address> {
     prop_oneof![
         any::<IpAddr>().prop_map(Address::from),
-        "[a-z]{1,8}\\.local".prop_map(|host| Address { network: "IN".into(), family: AddressFamily::Ip4, host }),
-        ("[A-Z]{2}", unknown(), "[!-.0-~]{1,12}").prop_filter("IN has rules", |(network, ..)| network != "IN").prop_map(
-            |(network, family, host)| Address { network, family: AddressFamily::Other(family), host }
-        ),
+        "[a-z]{1,8}\\.local".prop_map(|host| Address {
+            network: "IN".into(),
+            family: AddressFamily::Ip4,
+            host
+        }),
+        ("[A-Z]{2}", unknown(), "[!-.0-~]{1,12}")
+            .prop_filter("IN has rules", |(network, ..)| network != "IN")
+            .prop_map(|(network, family, host)| Address {
+                network,
+                family: AddressFamily::Other(family),
+                host
+            }),
     ]
 }
 
@@ -70,8 +79,10 @@ fn candidate() -> impl Strategy<Value = Candidate> {
         unknown().prop_map(CandidateKind::Other),
     ];
     let tcp_type = prop::sample::select(vec![TcpType::Active, TcpType::Passive, TcpType::SimultaneousOpen]);
-    let first = ("[0-9A-Za-z+/]{1,32}", any::<u16>(), transport, any::<u32>(), candidate_address(), any::<u16>());
-    let second = (kind, of((candidate_address(), any::<u16>())), of(tcp_type), vec((unknown(), word()), 0..3));
+    let first =
+        ("[0-9A-Za-z+/]{1,32}", any::<u16>(), transport, any::<u32>(), candidate_address(), any::<u16>());
+    let second =
+        (kind, of((candidate_address(), any::<u16>())), of(tcp_type), vec((unknown(), word()), 0..3));
     (first, second).prop_map(
         |(
             (foundation, component, transport, priority, address, port),
@@ -148,7 +159,8 @@ fn ice_and_security() -> impl Strategy<Value = Attribute> {
 }
 
 fn channels_and_texts() -> impl Strategy<Value = Attribute> {
-    let options = (of(".{0,8}"), of(".{0,8}"), of(any::<u32>()), of(any::<u32>()), of(any::<bool>()), of(any::<u16>()));
+    let options =
+        (of(".{0,8}"), of(".{0,8}"), of(any::<u32>()), of(any::<u32>()), of(any::<bool>()), of(any::<u16>()));
     let map = (any::<u16>(), options).prop_map(
         |(stream, (subprotocol, label, max_retr, max_time, ordered, priority))| DataChannelMap {
             stream,
@@ -162,9 +174,11 @@ fn channels_and_texts() -> impl Strategy<Value = Attribute> {
     );
     let real = "[0-9]{1,6}(\\.[0-9]{1,6})?";
     prop_oneof![
-        (prop_oneof![Just("BUNDLE".into()), unknown()], vec(token(), 0..4)).prop_map(|(name, mids): (String, _)| {
-            Attribute::Group(Group { semantics: GroupSemantics::from(&*name), mids })
-        }),
+        (prop_oneof![Just("BUNDLE".into()), unknown()], vec(token(), 0..4)).prop_map(
+            |(name, mids): (String, _)| {
+                Attribute::Group(Group { semantics: GroupSemantics::from(&*name), mids })
+            }
+        ),
         token().prop_map(Attribute::Mid),
         any::<u16>().prop_map(Attribute::SctpPort),
         any::<u64>().prop_map(Attribute::MaxMessageSize),
@@ -210,9 +224,11 @@ fn media_attribute() -> impl Strategy<Value = Attribute> {
     let xr = (token(), of("[!-~]{1,8}")).prop_map(|(name, value)| XrFormat { name, value });
     prop_oneof![
         (any::<u16>(), of(address())).prop_map(|(port, address)| Attribute::Rtcp(Rtcp { port, address })),
-        (target(), prop_oneof![Just("nack pli".into()), text()]).prop_map(|(target, feedback): (_, String)| {
-            Attribute::RtcpFeedback(RtcpFeedback { target, feedback: Feedback::from(&*feedback) })
-        }),
+        (target(), prop_oneof![Just("nack pli".into()), text()]).prop_map(
+            |(target, feedback): (_, String)| {
+                Attribute::RtcpFeedback(RtcpFeedback { target, feedback: Feedback::from(&*feedback) })
+            }
+        ),
         vec(xr, 0..3).prop_map(|formats| Attribute::RtcpXr(RtcpXr { formats })),
         (0..128_u8, token(), any::<u32>(), of(any::<u16>())).prop_map(
             |(payload_type, encoding, clock_rate, channels)| {
@@ -224,9 +240,8 @@ fn media_attribute() -> impl Strategy<Value = Attribute> {
             Attribute::ExtMap(ExtMap { id, direction, uri, attributes })
         }),
         msid().prop_map(Attribute::Msid),
-        (token(), vec(word(), 0..3)).prop_map(|(semantic, streams)| {
-            Attribute::MsidSemantic(MsidSemantic { semantic, streams })
-        }),
+        (token(), vec(word(), 0..3))
+            .prop_map(|(semantic, streams)| { Attribute::MsidSemantic(MsidSemantic { semantic, streams }) }),
         (any::<u32>(), source).prop_map(|(ssrc, attribute)| Attribute::Source(Source { ssrc, attribute })),
         (prop_oneof![Just("FID".into()), unknown()], vec(any::<u32>(), 0..4)).prop_map(
             |(name, ssrcs): (String, _)| {
@@ -234,7 +249,12 @@ fn media_attribute() -> impl Strategy<Value = Attribute> {
             }
         ),
         (rid_id(), rid_direction, vec(format(), 0..3), vec(restriction, 0..3)).prop_map(
-            |(id, direction, formats, restrictions)| Attribute::Rid(Rid { id, direction, formats, restrictions })
+            |(id, direction, formats, restrictions)| Attribute::Rid(Rid {
+                id,
+                direction,
+                formats,
+                restrictions
+            })
         ),
         (streams(), streams())
             .prop_filter("at least one", |(send, recv)| !(send.is_empty() && recv.is_empty()))
@@ -246,7 +266,8 @@ fn media_attribute() -> impl Strategy<Value = Attribute> {
 }
 
 fn attributes() -> impl Strategy<Value = Attributes> {
-    vec(prop_oneof![ice_and_security(), channels_and_texts(), media_attribute()], 0..12).prop_map(Attributes::from)
+    vec(prop_oneof![ice_and_security(), channels_and_texts(), media_attribute()], 0..12)
+        .prop_map(Attributes::from)
 }
 
 fn bandwidth() -> impl Strategy<Value = Vec<Bandwidth>> {
@@ -267,10 +288,12 @@ fn timing() -> impl Strategy<Value = Timing> {
         .prop_map(|(interval, duration, offsets)| Repeat { interval, duration, offsets });
     let zone = (any::<u64>(), any::<bool>(), typed_time())
         .prop_map(|(at, negative, offset)| ZoneAdjustment { at, negative, offset });
-    (any::<u64>(), any::<u64>(), vec(repeat, 0..3), vec(zone, 0..3)).prop_map(|(start, stop, repeats, zones)| {
-        let zones = if repeats.is_empty() { Vec::new() } else { zones };
-        Timing { start, stop, repeats, zones }
-    })
+    (any::<u64>(), any::<u64>(), vec(repeat, 0..3), vec(zone, 0..3)).prop_map(
+        |(start, stop, repeats, zones)| {
+            let zones = if repeats.is_empty() { Vec::new() } else { zones };
+            Timing { start, stop, repeats, zones }
+        },
+    )
 }
 
 fn media() -> impl Strategy<Value = Media> {
@@ -278,7 +301,10 @@ fn media() -> impl Strategy<Value = Media> {
     let line = (token(), any::<u16>(), of(1..=u32::MAX), protocol, vec(format(), 1..4));
     let rest = (of(text()), vec(connection(), 0..3), bandwidth(), of(text()), attributes());
     (line, rest).prop_map(
-        |((kind, port, port_count, protocol, formats), (information, connections, bandwidth, key, attributes))| Media {
+        |(
+            (kind, port, port_count, protocol, formats),
+            (information, connections, bandwidth, key, attributes),
+        )| Media {
             kind: MediaKind::from(&*kind),
             port,
             port_count,
@@ -295,9 +321,15 @@ fn media() -> impl Strategy<Value = Media> {
 
 fn session() -> impl Strategy<Value = Session> {
     let origin = (word(), any::<u64>(), any::<u64>(), address()).prop_map(
-        |(username, session_id, session_version, address)| Origin { username, session_id, session_version, address },
+        |(username, session_id, session_version, address)| Origin {
+            username,
+            session_id,
+            session_version,
+            address,
+        },
     );
-    let about = ("[ -~]{0,12}", of(text()), of(text()), vec(text(), 0..3), vec(text(), 0..3), of(connection()));
+    let about =
+        ("[ -~]{0,12}", of(text()), of(text()), vec(text(), 0..3), vec(text(), 0..3), of(connection()));
     let rest = (bandwidth(), vec(timing(), 1..3), of(text()), attributes(), vec(media(), 0..3));
     (origin, about, rest).prop_map(
         |(
