@@ -142,7 +142,8 @@ impl Agent {
         if self.dirty { self.compute_deadline() } else { self.deadline }
     }
 
-    /// Takes the role that signalling gives (RFC 8445 §6.1.1): the offerer controls, unless the peer alone is lite.
+    /// Takes the role that signalling gives (RFC 8445 §6.1.1): the offerer controls, unless the peer alone is lite. Call it
+    /// once, before the first checks: conflicts are resolved by the checks themselves, and a restart keeps the role.
     pub fn set_role(&mut self, now: Instant, role: Role) {
         if self.role != role {
             self.change_role(role);

@@ -127,6 +127,11 @@ impl Checklist {
         }
     }
 
+    /// Takes back [`conclude`](Self::conclude), because the nominated pair is gone with its base.
+    pub(crate) fn reopen(&mut self) {
+        self.pairs.iter_mut().for_each(|pair| pair.concluded = false);
+    }
+
     pub(crate) fn set_role(&mut self, role: Role) {
         self.pairs.iter_mut().for_each(|pair| pair.set_role(role));
     }

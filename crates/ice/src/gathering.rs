@@ -159,8 +159,13 @@ impl Agent {
                 session.selected = session.selected.filter(|selected| *selected != pair);
             }
         }
+        if self.session.selected.is_none() {
+            // What a nomination had put aside is worth a check again.
+            self.session.checklist.reopen();
+        }
         self.previous = self.previous.take().filter(|previous| previous.selected.is_some());
         self.reselect(now);
+        self.consider_nomination(now);
         self.announce_gathering();
         self.touch();
         Ok(())

@@ -17,7 +17,10 @@ impl Agent {
             return;
         }
         let valid = self.session.checklist.iter().filter(|pair| pair.is_valid(now));
-        let Some(best) = valid.max_by_key(|pair| pair.priority) else { return };
+        let Some(best) = valid.max_by_key(|pair| pair.priority) else {
+            self.session.valid_since = None;
+            return;
+        };
         if now < self.nomination_deadline().unwrap_or(now) {
             return;
         }
@@ -50,8 +53,8 @@ impl Agent {
     }
 
     /// Picks the pair to use: a nominated one, before the first nomination any valid one. Among them: one that answers,
-    /// the latest nomination where the peer counts them (draft-thatcher-ice-renomination), the highest priority
-    /// (RFC 8445 §8.1.1, for peers that nominate aggressively).
+    /// the latest nomination where the peer counts them (draft-thatcher-ice-renomination) or comes back to it late, the
+    /// highest priority (RFC 8445 §8.1.1, for peers that nominate aggressively).
     pub(crate) fn reselect(&mut self, now: Instant) {
         let (lite, after) = (self.config.lite, self.config.disconnected_after);
         let any_nominated = self.session.checklist.iter().any(|pair| pair.nominated);
@@ -62,11 +65,16 @@ impl Agent {
         let rank = |pair: &&Pair| {
             let renewed = pair.consent.map(|consent| consent.renewed);
             let answers = renewed.is_none_or(|renewed| now < renewed + after);
-            (answers, pair.peer_nomination.filter(|_| pair.nominated), pair.priority)
+            let counter = pair.peer_nomination.filter(|_| pair.nominated);
+            (answers, counter, pair.late_nomination, renewed.filter(|_| !answers), pair.priority)
         };
         let best = self.session.checklist.iter().filter(usable).max_by_key(rank);
         let best = best.map(|pair| (pair.id, pair.path, pair.nominated));
         if let Some((id, path, nominated)) = best {
+            let changes = self.session.selected != Some(id) || self.session.nominated_at.is_none();
+            if nominated && changes {
+                self.session.nominated_at = Some(now);
+            }
             self.session.selected = Some(id);
             if nominated {
                 self.session.checklist.conclude(Some(id));

@@ -59,6 +59,8 @@ pub(crate) struct Pair {
     pub(crate) nominate: bool,
     /// What the controlling peer nominated it with; its counter, 0 without.
     pub(crate) peer_nomination: Option<u32>,
+    /// Which of the late nominations was its own, 0 for none; see [`Agent::handle_check`](crate::Agent).
+    pub(crate) late_nomination: u32,
     /// Both ends know that it was nominated.
     pub(crate) nominated: bool,
     /// An authenticated request came this way.
@@ -77,6 +79,8 @@ pub(crate) struct Check {
     pub(crate) id: TransactionId,
     pub(crate) timeline: Timeline,
     pub(crate) nominating: bool,
+    /// The peer asked for it, by a check of its own.
+    pub(crate) triggered: bool,
 }
 
 /// A request that was sent and may still be answered.
@@ -125,6 +129,7 @@ impl Pair {
             dead: false,
             nominate: false,
             peer_nomination: None,
+            late_nomination: 0,
             nominated: false,
             peer_checked: false,
             mapped: None,

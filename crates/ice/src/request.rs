@@ -15,6 +15,9 @@ const MAX_EARLY: usize = 16;
 /// A nominated pair whose last response is older than this is checked again before it is trusted.
 const RECENT: Duration = Duration::from_secs(15);
 
+/// RFC 8445 §8.3.1: how long aggressive nomination may still change the pair.
+const SETTLED: Duration = Duration::from_secs(3);
+
 const KNOWN: &[AttributeType] = &[
     AttributeType::USERNAME,
     AttributeType::MESSAGE_INTEGRITY,
@@ -163,6 +166,8 @@ impl Agent {
         let selected = self.session.selected == Some(id);
         let unresponsive = !self.selected_is_responsive(now);
         let ta = self.config.ta;
+        // Aggressive nomination is over soon; a later one of another pair is a change of mind, without a counter too.
+        let late = concluded && self.session.nominated_at.is_some_and(|at| now.since(at) >= SETTLED);
         let Some(pair) = self.session.checklist.get_mut(id).filter(|pair| !pair.dead) else { return };
         if !pair.peer_checked {
             pair.peer_checked = true;
@@ -171,6 +176,10 @@ impl Agent {
         }
         let nominated = nomination.filter(|_| role == Role::Controlled);
         pair.peer_nomination = pair.peer_nomination.max(nominated);
+        if nominated.is_some() && late && !selected {
+            self.session.nominations += 1;
+            pair.late_nomination = self.session.nominations;
+        }
         if lite {
             // RFC 8445 §7.3.2: the pair is valid as soon as it is nominated.
             pair.state = PairState::Succeeded;
@@ -187,8 +196,9 @@ impl Agent {
         if selected || (concluded && nominated.is_none() && !unresponsive) {
             return;
         }
+        // RFC 8445 §7.3.1.4 starts anew each time. Here, at most once per Ta: browsers repeat their checks quickly.
         let just_sent = pair.outstanding.iter().any(|request| now.since(request.sent) < ta);
-        if pair.state == PairState::InProgress && just_sent {
+        if just_sent && pair.check.as_ref().is_some_and(|check| check.triggered) {
             return;
         }
         self.trigger(id, false);

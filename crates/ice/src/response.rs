@@ -95,6 +95,7 @@ impl Agent {
             self.learn_local(path, id, mapped);
         }
         self.session.valid_since.get_or_insert(now);
+        self.session.was_valid = true;
         self.reselect(now);
         self.consider_nomination(now);
     }

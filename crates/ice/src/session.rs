@@ -24,8 +24,14 @@ pub(crate) struct Session {
     pub(crate) early: Vec<EarlyCheck>,
     pub(crate) checklist: Checklist,
     pub(crate) selected: Option<PairId>,
-    /// When the first pair became valid.
+    /// When the first pair became valid, while one is.
     pub(crate) valid_since: Option<Instant>,
+    /// Whether a pair ever was valid: patience is over then.
+    pub(crate) was_valid: bool,
+    /// When the pair in use last changed by a nomination.
+    pub(crate) nominated_at: Option<Instant>,
+    /// Counts late nominations.
+    pub(crate) nominations: u32,
     /// When patience ends (RFC 8863 §4).
     pub(crate) patient_until: Option<Instant>,
 }
@@ -70,6 +76,9 @@ impl Session {
             checklist: Checklist::default(),
             selected: None,
             valid_since: None,
+            was_valid: false,
+            nominated_at: None,
+            nominations: 0,
             patient_until: None,
         }
     }

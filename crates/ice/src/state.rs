@@ -43,7 +43,7 @@ impl Agent {
             return self.waiting();
         }
         // RFC 8863 §4: until then a check of the peer may still bring a pair. Once a pair was valid, that is over.
-        let patient = session.valid_since.is_none() && session.patient_until.is_some_and(|until| now < until);
+        let patient = !session.was_valid && session.patient_until.is_some_and(|until| now < until);
         if patient { self.waiting() } else { State::Failed }
     }
 

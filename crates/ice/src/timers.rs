@@ -1,8 +1,9 @@
 //! What happens when time passes.
 
+use crate::State;
 use crate::agent::Agent;
 use crate::checklist::NextCheck;
-use crate::{PairState, State};
+use crate::pair::Pair;
 use alloc::vec::Vec;
 use siskin_base::{Instant, earliest};
 
@@ -79,7 +80,7 @@ impl Agent {
             }
         }
         if self.state == State::Checking {
-            let active = self.session.checklist.iter().any(|pair| pair.state != PairState::Failed);
+            let active = self.session.checklist.iter().any(Pair::is_active);
             let patience = self.session.patient_until.filter(|_| !active);
             deadline = earliest(deadline, patience);
         }

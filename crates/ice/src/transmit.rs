@@ -137,9 +137,9 @@ impl Agent {
     }
 
     fn write_check(&mut self, now: Instant, out: &mut Packet) -> Option<Path> {
-        let id = match self.next_check()? {
-            NextCheck::Triggered(id) if self.triggered.take(now) => id,
-            NextCheck::Ordinary(id) if self.ordinary.take(now) => id,
+        let (id, triggered) = match self.next_check()? {
+            NextCheck::Triggered(id) if self.triggered.take(now) => (id, true),
+            NextCheck::Ordinary(id) if self.ordinary.take(now) => (id, false),
             _ => return None,
         };
         self.session.checklist.forget_triggered(id);
@@ -157,7 +157,7 @@ impl Agent {
         if pair.state != PairState::Succeeded {
             pair.state = PairState::InProgress;
         }
-        pair.check = Some(Check { id: transaction, timeline, nominating });
+        pair.check = Some(Check { id: transaction, timeline, nominating, triggered });
         let purpose = Purpose::Check { nominating };
         pair.remember(Outstanding { id: transaction, sent: now, purpose, role, resent: false });
         pair.counters.requests_sent += 1;
