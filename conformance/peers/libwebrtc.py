@@ -154,6 +154,8 @@ class Peer:
 
     async def offer(self, args):
         self.start(False)
+        for kind in args.get('media') or []:
+            self.pc.add_transceiver(kind, webrtc.RTCRtpTransceiverInit(direction='recvonly'))
         self.create(args, False)
         return await self.local(await self.pc.create_offer(), args.get('trickle'))
 
@@ -165,6 +167,8 @@ class Peer:
 
     async def accept(self, args):
         await self.remote('answer', args['sdp'])
+        active = ('sendrecv', 'sendonly', 'recvonly')
+        return {'media': sum(str(t.current_direction) in active for t in self.pc.get_transceivers())}
 
     async def candidates(self, args):
         now, self.pending = self.pending, []

@@ -63,18 +63,32 @@ async def report(peer, began, error):
     os._exit(0 if error is None else 1)
 
 
+async def trickled(peer):
+    while True:
+        for candidate in (await peer.candidates({}))['candidates']:
+            say(candidate)
+            if not candidate['candidate']:
+                return
+        await asyncio.sleep(0.01)
+
+
 async def main(role, args):
     peer, reader = Peer(), await lines()
     eof = asyncio.Event()
+    trickle = '--trickle' in args
     if role == 'dial':
-        offer = await peer.offer({'channels': channels(args)})
+        offer = await peer.offer({'channels': channels(args), 'trickle': trickle})
         say({'type': 'offer', 'sdp': offer['sdp']})
+        if trickle:
+            asyncio.ensure_future(trickled(peer))
         answer = json.loads(await reader.readline())
         await peer.accept(answer)
     else:
         offer = json.loads(await reader.readline())
-        answer = await peer.answer({'sdp': offer['sdp']})
+        answer = await peer.answer({'sdp': offer['sdp'], 'trickle': trickle})
         say({'type': 'answer', 'sdp': answer['sdp']})
+        if trickle:
+            asyncio.ensure_future(trickled(peer))
 
     async def more():
         while line := await reader.readline():

@@ -101,6 +101,12 @@ const CASES: &[Case] = &[
         answering: Some(negotiated),
     },
     Case {
+        name: "media-refused",
+        about: "audio and video are offered with the channel and refused; the channel opens all the same",
+        offering: Some(media_refused),
+        answering: None,
+    },
+    Case {
         name: "trickle",
         about: "candidates one by one, after the descriptions, both ways",
         offering: Some(trickle_offered),
@@ -303,8 +309,10 @@ fn dialled_loosely(scene: &mut Scene<'_>, args: &[&str]) -> Result<Value> {
     let args: Vec<&str> = args.iter().copied().chain(["--count", "50", "--size", "200"]).collect();
     let run = scene.dial(&args, 0)?;
     let opened = scene.peer.call("opened", json!({"count": 1, "ms": 30_000}))?;
+    let channel = opened.pointer("/channels/0").cloned().ok_or("the peer has no channel")?;
+    scene.most_arrive(channel["label"].as_str().unwrap_or_default(), 50)?;
     scene.clean_end(run)?;
-    opened.pointer("/channels/0").cloned().ok_or_else(|| "the peer has no channel".into())
+    Ok(channel)
 }
 
 fn negotiated(scene: &mut Scene<'_>) -> Result<()> {
@@ -318,6 +326,14 @@ fn negotiated(scene: &mut Scene<'_>) -> Result<()> {
     scene.ended()
 }
 
+fn media_refused(scene: &mut Scene<'_>) -> Result<()> {
+    let run = scene.offer_with(json!([{"label": "chat"}]), &["audio", "video"])?;
+    scene.exchange("chat", json!([{"kind": "text", "size": 50, "count": 3}]))?;
+    scene.peer_counts("chat")?;
+    scene.peer.call("close", json!({}))?;
+    scene.clean_end(run)
+}
+
 fn trickle_offered(scene: &mut Scene<'_>) -> Result<()> {
     let run = scene.offer_trickling(json!([{"label": "chat"}]))?;
     scene.exchange("chat", json!([{"kind": "text", "size": 50, "count": 3}]))?;
@@ -327,7 +343,8 @@ fn trickle_offered(scene: &mut Scene<'_>) -> Result<()> {
 }
 
 fn trickle_dialled(scene: &mut Scene<'_>) -> Result<()> {
-    let run = scene.dial_with(&["--channel", "chat", "--count", "3", "--size", "50"], 3, json!([]), true)?;
+    let args = ["--trickle", "--channel", "chat", "--count", "3", "--size", "50"];
+    let run = scene.dial_with(&args, 3, json!([]), true)?;
     scene.echoed("chat", 3, 50)?;
     scene.peer_counts("chat")?;
     scene.peer.call("release", json!({}))?;

@@ -90,9 +90,13 @@ impl Run {
         }
     }
 
-    /// A line that comes at once if it comes at all: a trickled candidate.
-    pub(crate) fn trickled(&mut self, limit: Duration) -> Option<Value> {
-        self.json_line(limit).ok().filter(|line| line.get("candidate").is_some())
+    /// Its next line: a trickled candidate.
+    pub(crate) fn candidate_line(&mut self) -> Result<Value> {
+        let line = self.json_line(PATIENCE)?;
+        match line.get("candidate") {
+            Some(Value::String(_)) => Ok(line),
+            _ => Err(format!("{} should trickle, but wrote {line}{}", self.role, self.child.last_words())),
+        }
     }
 
     /// Ends its input: it closes the connection.

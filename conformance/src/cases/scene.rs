@@ -47,12 +47,18 @@ impl<'a> Scene<'a> {
 
     /// The peer offers these channels, the program answers, and all channels are open.
     pub(super) fn offer(&mut self, channels: Value) -> Result<Run> {
+        self.offer_with(channels, &[])
+    }
+
+    /// Likewise, with kinds of media that the peer would receive and the program does not send.
+    pub(super) fn offer_with(&mut self, channels: Value, media: &[&str]) -> Result<Run> {
         let mut run = self.program.echo(&[])?;
         let count = channels.as_array().map_or(0, Vec::len);
-        let offer = self.peer.call("offer", json!({"channels": channels}))?;
+        let offer = self.peer.call("offer", json!({"channels": channels, "media": media}))?;
         run.describe("offer", text(&offer, "/sdp"))?;
         let answer = run.description("answer")?;
-        self.peer.call("accept", json!({"sdp": answer}))?;
+        let accepted = self.peer.call("accept", json!({"sdp": answer}))?;
+        expect(number(&accepted, "/media") == 0, "the program took a media section")?;
         self.open(&run, count)?;
         Ok(run)
     }
@@ -66,13 +72,7 @@ impl<'a> Scene<'a> {
         let answer = run.description("answer")?;
         self.peer.call("accept", json!({"sdp": answer}))?;
         self.trickle(&mut run)?;
-        while let Some(candidate) = run.trickled(Duration::from_secs(2)) {
-            let last = text(&candidate, "/candidate").is_empty();
-            self.peer.call("add", json!({"candidate": candidate}))?;
-            if last {
-                break;
-            }
-        }
+        self.trickled(&mut run)?;
         self.open(&run, 1)?;
         Ok(run)
     }
@@ -92,6 +92,7 @@ impl<'a> Scene<'a> {
         if trickle {
             run.describe("answer", &without_candidates(text(&answer, "/sdp")))?;
             self.trickle(&mut run)?;
+            self.trickled(&mut run)?;
         } else {
             run.describe("answer", text(&answer, "/sdp"))?;
         }
@@ -112,6 +113,17 @@ impl<'a> Scene<'a> {
             std::thread::sleep(Duration::from_millis(10));
         }
         Err("the peer does not end its candidates".into())
+    }
+
+    /// Hands over the program's candidates until it has no more.
+    fn trickled(&mut self, run: &mut Run) -> Result<()> {
+        loop {
+            let candidate = run.candidate_line()?;
+            self.peer.call("add", json!({"candidate": candidate}))?;
+            if text(&candidate, "/candidate").is_empty() {
+                return Ok(());
+            }
+        }
     }
 
     fn open(&mut self, run: &Run, count: usize) -> Result<()> {
@@ -135,6 +147,11 @@ impl<'a> Scene<'a> {
         self.expected = (received, number(&done, "/received/bytes"));
         expect(number(&done, "/sent/messages") == count, "the peer could not send all")?;
         expect(received * 2 >= count, &format!("only {received} of {count} messages came back"))
+    }
+
+    /// On a channel that may lose messages: the peer receives most.
+    pub(super) fn most_arrive(&mut self, label: &str, count: u64) -> Result<()> {
+        self.peer.call("received", json!({"label": label, "count": count / 2, "ms": LONG})).map(drop)
     }
 
     /// The peer has received `count` messages of `size` bytes on a channel.
