@@ -1,7 +1,8 @@
 //! What the program does: something real with each crate.
 
+mod datachannel;
+mod dtls;
 mod ice;
-mod sctp;
 
 use alloc::string::ToString as _;
 use alloc::vec::Vec;
@@ -21,7 +22,8 @@ pub(crate) const ALL: &[(&str, Check)] = &[
     ("sdp", sdp),
     ("stun", stun),
     ("ice", || ice::connects().is_some()),
-    ("sctp", || sctp::echoes().is_some()),
+    ("dtls", || dtls::secures().is_some()),
+    ("sctp, datachannel", || datachannel::arrives().is_some()),
 ];
 
 /// Lengths, bytes and a checksum.
