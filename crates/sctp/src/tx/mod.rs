@@ -288,6 +288,7 @@ impl Sender {
         out.len() > start
     }
 
+    /// Gives up the message in front, of which something was sent.
     fn give_up_midway(&mut self, now: Instant, queue: &mut SendQueue, ev: &mut VecDeque<Event>) {
         if !self.partial_reliability {
             return;
@@ -297,8 +298,17 @@ impl Sender {
             if self.outstanding.get(last).is_some_and(|chunk| !chunk.end) {
                 Abandon::message(&mut self.outstanding, last);
             }
-            queue.drop_current(ev);
+            self.give_up_rest(queue, ev);
             self.abandon.advance(&self.outstanding, true);
+        }
+    }
+
+    /// Drops what of a message has no TSN yet. One TSN stands for all of it: what was sent may have been acknowledged,
+    /// and only a FORWARD TSN beyond it tells the peer that the rest will not come.
+    fn give_up_rest(&mut self, queue: &mut SendQueue, ev: &mut VecDeque<Event>) {
+        if let Some(rest) = queue.drop_current(ev) {
+            let tsn = self.outstanding.add(rest);
+            self.outstanding.abandon(tsn);
         }
     }
 

@@ -206,13 +206,26 @@ impl SendQueue {
         Some(fragment)
     }
 
-    /// Drops the rest of the message in front, of which something may have been sent.
-    pub(super) fn drop_current(&mut self, events: &mut VecDeque<Event>) {
-        let Some(id) = self.current else { return };
-        let first = self.streams.get(&id).and_then(|stream| stream.messages.front());
-        let len = first.map_or(0, |message| message.rest.len());
+    /// Drops the rest of the message in front. If something of it was sent, gives an empty last fragment.
+    pub(super) fn drop_current(&mut self, events: &mut VecDeque<Event>) -> Option<Fragment> {
+        let id = self.current?;
+        let stream = self.streams.get(&id)?;
+        let first = stream.messages.front()?;
+        let len = first.rest.len();
+        let fragment = first.begun.then(|| Fragment {
+            payload: Bytes::new(),
+            begin: false,
+            end: true,
+            unordered: first.unordered,
+            stream: id,
+            ssn: if first.unordered { 0 } else { stream.ssn },
+            ppid: first.ppid,
+            max_retransmits: None,
+            expires: None,
+        });
         self.finish_current();
         self.count_off(id, len, events);
+        fragment
     }
 
     /// The message in front is through: its stream goes to the end of the line.

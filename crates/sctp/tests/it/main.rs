@@ -1,6 +1,10 @@
 //! Associations against published bytes, against each other, and against another implementation.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test")]
 
 mod basics;
+mod dcsctp;
 mod pair;
+mod peers;
+mod sim;
+mod vectors;
