@@ -35,6 +35,8 @@ pub struct Agent {
     pub(crate) session: Session,
     /// The session before a restart, while its pair carries the data.
     pub(crate) previous: Option<Session>,
+    /// The session before a restart that had no pair in use: kept for a roll-back only.
+    pub(crate) replaced: Option<Session>,
     pub(crate) next_pair: u32,
     pub(crate) responses: VecDeque<Response>,
     pub(crate) carried: Vec<(AttributeType, Vec<u8>)>,
@@ -53,6 +55,12 @@ pub struct Agent {
 impl Agent {
     /// An agent that has nothing to send from yet, in the controlled role.
     pub fn new(config: Config, mut rng: Rng, now: Instant) -> Self {
+        let credentials = Credentials::random(&mut rng);
+        Self::with_credentials(config, credentials, rng, now)
+    }
+
+    /// As [`new`](Self::new), with credentials that were signalled already: [`Credentials::random`] makes them.
+    pub fn with_credentials(config: Config, credentials: Credentials, mut rng: Rng, now: Instant) -> Self {
         let errors = core::time::Duration::from_secs(1) / config.max_unauthenticated_errors.max(1);
         Self {
             role: Role::Controlled,
@@ -62,8 +70,9 @@ impl Agent {
             local_candidates: Vec::new(),
             foundations: Foundations::default(),
             gathering: Gathering::default(),
-            session: Session::new(0, &config.provider, &mut rng),
+            session: Session::new(0, &config.provider, credentials),
             previous: None,
+            replaced: None,
             next_pair: 0,
             responses: VecDeque::new(),
             carried: Vec::new(),
@@ -252,6 +261,11 @@ impl Agent {
     /// Whether `ufrag` is ours: in this session, or in the one before a restart.
     pub fn has_local_ufrag(&self, ufrag: &str) -> bool {
         self.sessions().any(|session| session.local.ufrag == ufrag)
+    }
+
+    /// Whether `ufrag` is the peer's: in this session, or in the one before a restart.
+    pub fn has_remote_ufrag(&self, ufrag: &str) -> bool {
+        self.sessions().any(|session| session.remote.as_ref().is_some_and(|remote| remote.credentials.ufrag == ufrag))
     }
 
     /// Counters over the agent's life.

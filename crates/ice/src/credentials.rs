@@ -34,7 +34,7 @@ impl Credentials {
     }
 
     /// New ones: 48 and 144 random bits, where RFC 8445 §5.3 asks for 24 and 128.
-    pub(crate) fn random(rng: &mut Rng) -> Self {
+    pub fn random(rng: &mut Rng) -> Self {
         let mut text = |len: usize| -> String {
             let mut next = || ICE_CHARS.get(rng.below(64) as usize).map_or('A', |byte| char::from(*byte));
             (0..len).map(|_| next()).collect()

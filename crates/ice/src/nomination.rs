@@ -80,6 +80,7 @@ impl Agent {
                 self.session.checklist.conclude(Some(id));
             }
             self.previous = None;
+            self.replaced = None;
             self.announce_pair(id, path);
         }
         self.update_state(now);

@@ -14,17 +14,31 @@ impl Agent {
     ///
     /// [`Misuse::Closed`].
     pub fn restart(&mut self, now: Instant) -> Result<&Credentials, Misuse> {
+        let credentials = Credentials::random(&mut self.rng);
+        self.restart_with(now, credentials)?;
+        Ok(&self.session.local)
+    }
+
+    /// As [`restart`](Self::restart), with credentials that were signalled already.
+    ///
+    /// # Errors
+    ///
+    /// [`Misuse::Closed`].
+    pub fn restart_with(&mut self, now: Instant, credentials: Credentials) -> Result<(), Misuse> {
         if self.state == State::Closed {
             return Err(Misuse::Closed);
         }
         let generation = self.session.generation.wrapping_add(1);
-        let next = Session::new(generation, &self.config.provider, &mut self.rng);
+        let next = Session::new(generation, &self.config.provider, credentials);
         let mut old = core::mem::replace(&mut self.session, next);
         if old.selected.is_some() {
             // RFC 8445 §9: the old session is flushed but for the pair in use.
             old.checklist.conclude(old.selected);
             old.early.clear();
             self.previous = Some(old);
+            self.replaced = None;
+        } else if self.previous.is_none() {
+            self.replaced = Some(old);
         }
         self.local_candidates.clear();
         self.gathering.restart();
@@ -36,6 +50,16 @@ impl Agent {
         self.announce_gathering();
         self.update_state(now);
         self.touch();
-        Ok(&self.session.local)
+        Ok(())
+    }
+
+    /// Takes the last restart back (RFC 9429 §4.1.8.2), unless its session has a pair already: the session before it goes on.
+    pub fn roll_back_restart(&mut self, now: Instant) {
+        let before = self.previous.take().or_else(|| self.replaced.take());
+        if let Some(before) = before {
+            self.session = before;
+            self.update_state(now);
+            self.touch();
+        }
     }
 }

@@ -6,7 +6,7 @@ use crate::{Credentials, PairId};
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::net::SocketAddr;
-use siskin_base::{Candidate, Instant, Path, Rng};
+use siskin_base::{Candidate, Instant, Path};
 use siskin_crypto::Provider;
 use siskin_stun::IntegrityKey;
 
@@ -63,8 +63,7 @@ pub(crate) struct EarlyCheck {
 }
 
 impl Session {
-    pub(crate) fn new(generation: u32, provider: &Provider, rng: &mut Rng) -> Self {
-        let local = Credentials::random(rng);
+    pub(crate) fn new(generation: u32, provider: &Provider, local: Credentials) -> Self {
         Self {
             generation,
             local_key: IntegrityKey::short_term(provider, &local.password),
