@@ -135,6 +135,11 @@ impl Association {
         }
     }
 
+    /// Sets the peer's port, before the association is opened.
+    pub fn set_remote_port(&mut self, port: u16) {
+        self.config.remote_port = port;
+    }
+
     /// Sets the longest message that may be sent, in bytes: what the peer's `a=max-message-size` says (RFC 8841 §6).
     pub fn set_max_send_message(&mut self, bytes: usize) {
         self.config.max_send_message = bytes;
