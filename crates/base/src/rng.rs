@@ -42,6 +42,11 @@ impl Rng {
         Self::from_seed(child(seed, u64::MAX))
     }
 
+    /// What it was made from, for recordings: a secret.
+    pub const fn seed(&self) -> &[u8; 32] {
+        &self.seed
+    }
+
     /// Fills `out`.
     pub fn fill(&mut self, out: &mut [u8]) {
         self.stream.fill_bytes(out);

@@ -145,6 +145,11 @@ impl Network {
         self.now
     }
 
+    /// Lets time pass up to `to` while nothing is due.
+    pub fn advance(&mut self, to: Instant) {
+        self.now = self.now.max(to);
+    }
+
     /// Datagrams handed to the network so far, lost ones included.
     pub fn transmitted(&self) -> u64 {
         self.transmitted
