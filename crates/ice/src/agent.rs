@@ -265,7 +265,8 @@ impl Agent {
 
     /// Whether `ufrag` is the peer's: in this session, or in the one before a restart.
     pub fn has_remote_ufrag(&self, ufrag: &str) -> bool {
-        self.sessions().any(|session| session.remote.as_ref().is_some_and(|remote| remote.credentials.ufrag == ufrag))
+        self.sessions()
+            .any(|session| session.remote.as_ref().is_some_and(|remote| remote.credentials.ufrag == ufrag))
     }
 
     /// Counters over the agent's life.

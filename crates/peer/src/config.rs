@@ -1,0 +1,113 @@
+//! What a connection is made with.
+
+use crate::error::{Error, Operation};
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::net::SocketAddr;
+use siskin_base::{BaseId, Instant, Path, Rng, WallClock};
+use siskin_crypto::{Certificate, Provider};
+
+/// What a connection is made with (`RTCConfiguration`, and what sans-IO needs besides).
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Config {
+    /// The cryptographic primitives.
+    pub provider: Provider,
+    /// Our certificate; `None` makes a self-signed one for this connection, which needs `clock`.
+    pub certificate: Option<Arc<Certificate>>,
+    /// Civil time, for the validity of a certificate that is made here and for the timestamps of statistics.
+    pub clock: Option<WallClock>,
+    /// STUN servers, their names resolved, asked for server-reflexive candidates.
+    pub stun_servers: Vec<SocketAddr>,
+    /// Largest message that we take, in bytes (`a=max-message-size`); default 262,144.
+    pub max_message_size: u32,
+    /// Largest UDP payload that we send, in bytes; default 1,200.
+    pub max_datagram: u16,
+    /// Most datagrams of one train, 1 to 64; default 40. A train leaves in one system call where the system can.
+    pub max_train: u8,
+    /// Make observations (`poll_observation`): costs time and memory; default off.
+    pub observe: bool,
+    /// Keep a recording, of at most that many inputs; default none. It needs a provider that is reproducible.
+    pub record: Option<usize>,
+    /// Limits and timers of ICE.
+    pub ice: siskin_ice::Config,
+    /// Limits and timers of DTLS.
+    pub dtls: siskin_dtls::Limits,
+    /// Limits and timers of SCTP.
+    pub sctp: siskin_sctp::Config,
+    /// Limits of data channels.
+    pub channels: siskin_datachannel::Config,
+    /// Limits of descriptions.
+    pub sdp: siskin_sdp::Limits,
+}
+
+impl Config {
+    /// The defaults, for browsers and servers.
+    pub fn new(provider: Provider) -> Self {
+        Self {
+            provider,
+            certificate: None,
+            clock: None,
+            stun_servers: Vec::new(),
+            max_message_size: 262_144,
+            max_datagram: 1_200,
+            max_train: 40,
+            observe: false,
+            record: None,
+            ice: siskin_ice::Config::new(provider),
+            dtls: siskin_dtls::Limits::default(),
+            sctp: siskin_sctp::Config::default(),
+            channels: siskin_datachannel::Config::default(),
+            sdp: siskin_sdp::Limits::default(),
+        }
+    }
+
+    /// For devices: the small limits of every layer, messages of at most 16 KiB, no trains.
+    pub fn small(provider: Provider) -> Self {
+        Self {
+            max_message_size: 16 << 10,
+            max_train: 1,
+            ice: siskin_ice::Config::small(provider),
+            dtls: siskin_dtls::Limits::small(),
+            sctp: siskin_sctp::Config::small(),
+            channels: siskin_datachannel::Config::small(),
+            sdp: siskin_sdp::Limits::small(),
+            ..Self::new(provider)
+        }
+    }
+
+    pub(crate) fn dtls(&self, certificate: Arc<Certificate>) -> siskin_dtls::Config {
+        let role = siskin_dtls::Role::Server;
+        let mut config = siskin_dtls::Config::new(self.provider, certificate, role, NO_PATH);
+        config.max_datagram = usize::from(self.max_datagram);
+        config.limits = self.dtls;
+        config.observe = self.observe;
+        config.key_log = self.observe;
+        config
+    }
+
+    pub(crate) fn ice(&self) -> siskin_ice::Config {
+        siskin_ice::Config { provider: self.provider, observe: self.observe, ..self.ice.clone() }
+    }
+
+    pub(crate) fn sctp(&self) -> siskin_sctp::Config {
+        siskin_sctp::Config {
+            provider: self.provider,
+            path: NO_PATH,
+            max_receive_message: self.max_message_size as usize,
+            ..self.sctp.clone()
+        }
+    }
+}
+
+/// Lower layers name a path in what they send; ICE puts in the one in use.
+const NO_PATH: Path =
+    Path::udp(BaseId(0), SocketAddr::new(core::net::IpAddr::V4(core::net::Ipv4Addr::UNSPECIFIED), 0));
+
+/// A certificate for one connection.
+pub(crate) fn make_certificate(config: &Config, rng: &Rng, now: Instant) -> Result<Arc<Certificate>, Error> {
+    let unusable = Error::Operation(Operation::Configuration);
+    let unix = config.clock.ok_or(unusable)?.unix_at(now);
+    let certificate = Certificate::generate(&config.provider, &mut rng.fork("certificate"), unix);
+    certificate.map(Arc::new).map_err(|_| unusable)
+}

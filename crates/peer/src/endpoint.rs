@@ -1,0 +1,277 @@
+//! Many connections on few sockets.
+
+mod routes;
+
+use crate::demux::Kind;
+use crate::{Config, Error, Event, PeerConnection};
+use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
+use core::net::SocketAddr;
+use routes::Routes;
+use siskin_base::{BaseId, Instant, Packet, Received, Rng, Transmit};
+
+/// Names a connection of an [`Endpoint`]; never used twice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ConnectionId(u64);
+
+/// Limits of an [`Endpoint`].
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct EndpointConfig {
+    /// Connections alive at once; default 10,000.
+    pub max_connections: usize,
+}
+
+impl Default for EndpointConfig {
+    fn default() -> Self {
+        Self { max_connections: 10_000 }
+    }
+}
+
+impl EndpointConfig {
+    /// For devices: 4 connections.
+    pub fn small() -> Self {
+        Self { max_connections: 4 }
+    }
+}
+
+/// Counts of what could not be given to any connection.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct EndpointStats {
+    /// Datagrams that came in.
+    pub datagrams_received: u64,
+    /// Datagrams for no connection that we know.
+    pub datagrams_unroutable: u64,
+}
+
+/// Holds many [`PeerConnection`]s on shared sockets and gives each datagram to the one that it is for: by
+/// authenticated path first, then by the local username fragment of a STUN request, then by the transaction id of a
+/// STUN response.
+///
+/// Only connections to which something happened are polled: a thousand idle ones cost nothing.
+///
+/// A connection whose peer has an authenticated path to another connection of this endpoint already must come through
+/// another base: two associations on one 5-tuple could not be told apart.
+pub struct Endpoint {
+    config: EndpointConfig,
+    rng: Rng,
+    bases: BTreeMap<BaseId, SocketAddr>,
+    connections: BTreeMap<ConnectionId, PeerConnection>,
+    created: u64,
+    routes: Routes,
+    /// Connections with something to send or to tell.
+    to_transmit: VecDeque<ConnectionId>,
+    to_tell: VecDeque<ConnectionId>,
+    queued: BTreeSet<(Queue, ConnectionId)>,
+    timeouts: BTreeSet<(Instant, ConnectionId)>,
+    timeout_of: BTreeMap<ConnectionId, Instant>,
+    stats: EndpointStats,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Queue {
+    Transmit,
+    Tell,
+}
+
+impl Endpoint {
+    /// An endpoint without sockets and connections.
+    pub fn new(config: EndpointConfig, rng: Rng, _now: Instant) -> Self {
+        Self {
+            config,
+            rng,
+            bases: BTreeMap::new(),
+            connections: BTreeMap::new(),
+            created: 0,
+            routes: Routes::default(),
+            to_transmit: VecDeque::new(),
+            to_tell: VecDeque::new(),
+            queued: BTreeSet::new(),
+            timeouts: BTreeSet::new(),
+            timeout_of: BTreeMap::new(),
+            stats: EndpointStats::default(),
+        }
+    }
+
+    /// A socket may be used from now on, by connections that live too.
+    pub fn add_base(&mut self, now: Instant, base: BaseId, local: SocketAddr) {
+        self.bases.insert(base, local);
+        let ids: VecDeque<_> = self.connections.keys().copied().collect();
+        for id in ids {
+            self.with(now, id, |connection| connection.add_base(now, base, local));
+        }
+    }
+
+    /// A socket is gone.
+    pub fn remove_base(&mut self, now: Instant, base: BaseId) {
+        if self.bases.remove(&base).is_none() {
+            return;
+        }
+        self.routes.remove_base(base);
+        let ids: VecDeque<_> = self.connections.keys().copied().collect();
+        for id in ids {
+            self.with(now, id, |connection| connection.remove_base(now, base));
+        }
+    }
+
+    /// Makes a connection on all sockets.
+    ///
+    /// # Errors
+    /// `OperationError` if the configuration is not usable, or there are `max_connections` already.
+    pub fn create(&mut self, now: Instant, config: Config) -> Result<ConnectionId, Error> {
+        if self.connections.len() >= self.config.max_connections {
+            return Err(Error::Operation(crate::error::Operation::Configuration));
+        }
+        let id = ConnectionId(self.created);
+        let rng = self.rng.fork(&alloc::format!("connection {}", self.created));
+        let mut connection = PeerConnection::new(config, rng, now)?;
+        self.created += 1;
+        self.bases.iter().for_each(|(base, local)| connection.add_base(now, *base, *local));
+        self.connections.insert(id, connection);
+        self.touched(now, id);
+        Ok(id)
+    }
+
+    /// Reads a connection.
+    pub fn connection(&self, id: ConnectionId) -> Option<&PeerConnection> {
+        self.connections.get(&id)
+    }
+
+    /// Lets `act` work on a connection; `None` if there is none of that name.
+    pub fn with<T>(
+        &mut self,
+        now: Instant,
+        id: ConnectionId,
+        act: impl FnOnce(&mut PeerConnection) -> T,
+    ) -> Option<T> {
+        let result = act(self.connections.get_mut(&id)?);
+        self.touched(now, id);
+        Some(result)
+    }
+
+    /// Forgets a connection at once and without a word to its peer: `close` it, and drain what it has to send, first.
+    pub fn remove(&mut self, id: ConnectionId) -> Option<PeerConnection> {
+        let connection = self.connections.remove(&id)?;
+        self.routes.remove_connection(id);
+        if let Some(at) = self.timeout_of.remove(&id) {
+            self.timeouts.remove(&(at, id));
+        }
+        Some(connection)
+    }
+
+    /// The connections that live.
+    pub fn connections(&self) -> impl Iterator<Item = ConnectionId> {
+        self.connections.keys().copied()
+    }
+
+    /// Counts of what could not be given to any connection.
+    pub fn stats(&self) -> EndpointStats {
+        self.stats
+    }
+
+    /// Takes a datagram.
+    pub fn handle_datagram(&mut self, now: Instant, received: Received<'_>) {
+        self.stats.datagrams_received += 1;
+        let Some(id) = self.route(&received) else {
+            self.stats.datagrams_unroutable += 1;
+            return;
+        };
+        if let Some(connection) = self.connections.get_mut(&id) {
+            connection.handle_datagram(now, received);
+        }
+        self.touched(now, id);
+    }
+
+    /// Takes note that time has passed.
+    pub fn handle_timeout(&mut self, now: Instant) {
+        while let Some(&(at, id)) = self.timeouts.first() {
+            if at > now {
+                return;
+            }
+            self.timeouts.pop_first();
+            self.timeout_of.remove(&id);
+            if let Some(connection) = self.connections.get_mut(&id) {
+                connection.handle_timeout(now);
+            }
+            self.touched(now, id);
+        }
+    }
+
+    /// Writes the next datagram, or train of datagrams, of any connection.
+    pub fn poll_transmit(&mut self, now: Instant, out: &mut Packet) -> Option<Transmit> {
+        while let Some(&id) = self.to_transmit.front() {
+            let transmit =
+                self.connections.get_mut(&id).and_then(|connection| connection.poll_transmit(now, out));
+            if let Some(transmit) = transmit {
+                if Kind::of(out.as_bytes()) == Kind::Stun {
+                    self.routes.sent_stun(id, out.as_bytes());
+                }
+                // Turns are taken, so that no connection waits for another's long transfer.
+                self.to_transmit.rotate_left(1);
+                return Some(transmit);
+            }
+            self.to_transmit.pop_front();
+            self.queued.remove(&(Queue::Transmit, id));
+            self.reschedule(id);
+            self.queue(Queue::Tell, id);
+        }
+        None
+    }
+
+    /// What happened, and to which connection.
+    pub fn poll_event(&mut self) -> Option<(ConnectionId, Event)> {
+        while let Some(&id) = self.to_tell.front() {
+            if let Some(event) = self.connections.get_mut(&id).and_then(PeerConnection::poll_event) {
+                return Some((id, event));
+            }
+            self.to_tell.pop_front();
+            self.queued.remove(&(Queue::Tell, id));
+        }
+        None
+    }
+
+    /// When [`handle_timeout`](Self::handle_timeout) is due. Ask last.
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        self.timeouts.first().map(|(at, _)| *at)
+    }
+
+    fn route(&self, received: &Received<'_>) -> Option<ConnectionId> {
+        match Kind::of(received.datagram) {
+            Kind::Stun => self.routes.for_stun(received),
+            _ => self.routes.for_path(&received.path),
+        }
+    }
+
+    fn touched(&mut self, _now: Instant, id: ConnectionId) {
+        if let Some(connection) = self.connections.get_mut(&id) {
+            connection.take_route_changes(|change| self.routes.apply(id, change));
+        }
+        self.queue(Queue::Transmit, id);
+        self.queue(Queue::Tell, id);
+        self.reschedule(id);
+    }
+
+    fn queue(&mut self, queue: Queue, id: ConnectionId) {
+        if self.queued.insert((queue, id)) {
+            match queue {
+                Queue::Transmit => self.to_transmit.push_back(id),
+                Queue::Tell => self.to_tell.push_back(id),
+            }
+        }
+    }
+
+    fn reschedule(&mut self, id: ConnectionId) {
+        let due = self.connections.get(&id).and_then(PeerConnection::poll_timeout);
+        let before = self.timeout_of.get(&id).copied();
+        if before == due {
+            return;
+        }
+        if let Some(at) = before {
+            self.timeouts.remove(&(at, id));
+            self.timeout_of.remove(&id);
+        }
+        if let Some(at) = due {
+            self.timeouts.insert((at, id));
+            self.timeout_of.insert(id, at);
+        }
+    }
+}

@@ -1,0 +1,156 @@
+//! What calls fail with: the W3C's names, and one reason each.
+
+use core::fmt;
+
+/// Why a call failed, under the name that webrtc-pc gives it. The connection is as it was before the call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Error {
+    /// `InvalidStateError`: not now.
+    InvalidState(InvalidState),
+    /// `InvalidModificationError`: the description is not one that `create_offer` or `create_answer` made.
+    InvalidModification,
+    /// `InvalidAccessError`: the description breaks a rule of JSEP.
+    InvalidAccess(InvalidAccess),
+    /// `RTCError` with `sdp-syntax-error`: the text is no session description.
+    SdpSyntax(siskin_sdp::ParseError),
+    /// `OperationError`: it cannot be carried out.
+    Operation(Operation),
+    /// `TypeError`: an argument is out of its range.
+    Type(Type),
+}
+
+/// What the state forbids.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum InvalidState {
+    /// The connection is closed.
+    Closed,
+    /// A description of that type cannot be set in the present signalling state.
+    SignalingState,
+    /// An answer needs a remote offer.
+    NoRemoteOffer,
+    /// Candidates need a remote description.
+    NoRemoteDescription,
+    /// The channel is not open.
+    ChannelNotOpen,
+}
+
+/// Which rule of JSEP a description breaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum InvalidAccess {
+    /// Neither the session nor the media section has an `a=fingerprint` of a hash that we know (RFC 8842 §5.1).
+    NoFingerprint,
+    /// `a=ice-ufrag` or `a=ice-pwd` is missing or too short (RFC 8839 §5.4).
+    NoIceCredentials,
+    /// The answer's `a=setup` does not fit the offer's (RFC 8842 §5.3).
+    SetupRole,
+    /// An answer has as many media sections as its offer, of the same kinds in the same order (RFC 3264 §6).
+    SectionsDoNotMatch,
+    /// A later description may not drop or change media sections (RFC 3264 §8).
+    SectionsChanged,
+    /// Two media sections have the same `a=mid`, or one has none where BUNDLE needs it (RFC 9143 §7).
+    Mid,
+    /// An association that lives cannot change its certificates without a new transport.
+    FingerprintChanged,
+    /// The data section's protocol is none that we speak: UDP/DTLS/SCTP or TCP/DTLS/SCTP (RFC 8841 §4).
+    DataProtocol,
+}
+
+/// What cannot be carried out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Operation {
+    /// A candidate's text is none that RFC 8839 §5.1 allows.
+    CandidateSyntax,
+    /// No media section has that `sdpMid` or `sdpMLineIndex`.
+    NoSuchSection,
+    /// The username fragment is of no generation that we know.
+    UnknownUsernameFragment,
+    /// A lower layer refused its configuration.
+    Configuration,
+    /// The send buffer is full: wait until `buffered_amount` has sunk.
+    BufferFull,
+    /// No more channels: all ids are taken, or the limit of the configuration is reached.
+    TooManyChannels,
+    /// The id of a negotiated channel is taken.
+    ChannelIdTaken,
+}
+
+/// Which argument is out of its range.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Type {
+    /// `sdpMid` and `sdpMLineIndex` are both missing.
+    NeitherMidNorIndex,
+    /// Labels and protocols have at most 65,535 bytes.
+    LabelOrProtocolTooLong,
+    /// The lifetime of messages is at most 65,535 ms.
+    Lifetime,
+    /// A negotiated channel needs an id, 0 to 65,534.
+    ChannelId,
+    /// The message is larger than the peer takes (`max-message-size`).
+    MessageTooLarge,
+}
+
+impl Error {
+    /// The name that webrtc-pc gives it.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::InvalidState(_) => "InvalidStateError",
+            Self::InvalidModification => "InvalidModificationError",
+            Self::InvalidAccess(_) => "InvalidAccessError",
+            Self::SdpSyntax(_) => "RTCError",
+            Self::Operation(_) => "OperationError",
+            Self::Type(_) => "TypeError",
+        }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = match self {
+            Self::SdpSyntax(error) => return error.fmt(f),
+            Self::InvalidModification => "the description is not the one that was created last",
+            Self::InvalidState(reason) => match reason {
+                InvalidState::Closed => "the connection is closed",
+                InvalidState::SignalingState => {
+                    "such a description cannot be set in the present signaling state"
+                }
+                InvalidState::NoRemoteOffer => "an answer needs a remote offer",
+                InvalidState::NoRemoteDescription => "candidates need a remote description first",
+                InvalidState::ChannelNotOpen => "the channel is not open",
+            },
+            Self::InvalidAccess(reason) => match reason {
+                InvalidAccess::NoFingerprint => "the data section has no a=fingerprint of a known hash",
+                InvalidAccess::NoIceCredentials => "the data section has no valid a=ice-ufrag and a=ice-pwd",
+                InvalidAccess::SetupRole => "the answer's a=setup does not fit the offer's",
+                InvalidAccess::SectionsDoNotMatch => "the answer's media sections are not those of the offer",
+                InvalidAccess::SectionsChanged => "the description drops or changes earlier media sections",
+                InvalidAccess::Mid => "a media section's a=mid is missing or stands twice",
+                InvalidAccess::FingerprintChanged => "the fingerprint changed while the association lives",
+                InvalidAccess::DataProtocol => "the data section's protocol is not DTLS/SCTP",
+            },
+            Self::Operation(reason) => match reason {
+                Operation::CandidateSyntax => "the text is no candidate",
+                Operation::NoSuchSection => "no media section has that sdpMid or sdpMLineIndex",
+                Operation::UnknownUsernameFragment => "the candidate's username fragment is not the peer's",
+                Operation::Configuration => "the configuration is not usable",
+                Operation::BufferFull => "the send buffer is full",
+                Operation::TooManyChannels => "no more data channels can be opened",
+                Operation::ChannelIdTaken => "a data channel with that id exists",
+            },
+            Self::Type(reason) => match reason {
+                Type::NeitherMidNorIndex => "a candidate needs an sdpMid or an sdpMLineIndex",
+                Type::LabelOrProtocolTooLong => "labels and protocols have at most 65535 bytes",
+                Type::Lifetime => "the lifetime of messages is at most 65535 ms",
+                Type::ChannelId => "a negotiated channel needs an id from 0 to 65534",
+                Type::MessageTooLarge => "the message is larger than the peer takes",
+            },
+        };
+        f.write_str(text)
+    }
+}
+
+impl core::error::Error for Error {}

@@ -1,0 +1,34 @@
+#![doc = include_str!("../README.md")]
+#![no_std]
+
+extern crate alloc;
+
+mod config;
+mod connection;
+mod data;
+pub mod demux;
+mod description;
+mod endpoint;
+pub mod error;
+mod event;
+mod jsep;
+mod recording;
+mod sections;
+mod signaling;
+pub mod stats;
+mod transport;
+
+pub use config::Config;
+pub use connection::{OfferOptions, PeerConnection, RouteChange};
+pub use description::{IceCandidateInit, SdpType, SessionDescription, UnknownSdpType};
+pub use endpoint::{ConnectionId, Endpoint, EndpointConfig, EndpointStats};
+pub use error::Error;
+pub use event::{
+    DtlsTransportState, Event, IceConnectionState, IceGatheringState, PeerConnectionState,
+    SctpTransportState, TransportError,
+};
+pub use recording::{BadRecording, Input, Recording};
+pub use signaling::SignalingState;
+pub use siskin_datachannel::{
+    ChannelConfig, ChannelId, ChannelState as DataChannelState, Kind as MessageKind, Priority, Reliability,
+};

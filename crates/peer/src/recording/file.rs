@@ -1,0 +1,303 @@
+//! Recordings as bytes: a header, then one entry for each input. Made to be replayed by the version that wrote it.
+
+use super::{Input, Recording};
+use crate::connection::OfferOptions;
+use crate::{
+    ChannelConfig, ChannelId, Config, IceCandidateInit, MessageKind, Priority, Reliability, SdpType,
+    SessionDescription,
+};
+use alloc::string::String;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::fmt;
+use core::net::{IpAddr, SocketAddr};
+use core::time::Duration;
+use siskin_base::wire::{Reader, Truncated, Writer as _};
+use siskin_base::{BaseId, Ecn, Instant, Path, WallClock};
+use siskin_crypto::{Certificate, Provider};
+
+const MAGIC: &[u8; 16] = b"siskin-recording";
+const VERSION: u8 = 1;
+
+/// The bytes are no recording that this version can replay.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BadRecording;
+
+impl fmt::Display for BadRecording {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the file is no recording of this version of Siskin")
+    }
+}
+
+impl core::error::Error for BadRecording {}
+
+impl From<Truncated> for BadRecording {
+    fn from(_: Truncated) -> Self {
+        Self
+    }
+}
+
+impl Recording {
+    /// As bytes, for a file: a secret. The limits of the layers are left out: a replay takes those of
+    /// [`Config::new`].
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let mut out = MAGIC.to_vec();
+        out.put_u8(VERSION);
+        out.put(&self.seed);
+        out.put_u64(self.start.as_nanos());
+        let certificate = self.config.certificate.as_ref();
+        put_option(&mut out, certificate, |out, certificate| {
+            put_bytes(out, certificate.der());
+            put_bytes(out, certificate.private_key_der());
+        });
+        put_option(&mut out, self.config.clock.as_ref(), |out, clock| {
+            out.put_u64(clock.at.as_nanos());
+            out.put_u64(clock.unix.as_nanos() as u64);
+        });
+        out.put_u32(self.config.stun_servers.len() as u32);
+        self.config.stun_servers.iter().for_each(|server| put_address(&mut out, *server));
+        out.put_u32(self.config.max_message_size);
+        out.put_u16(self.config.max_datagram);
+        out.put_u8(self.config.max_train);
+        for (now, input) in &self.inputs {
+            out.put_u64(now.as_nanos());
+            put_input(&mut out, input);
+        }
+        out
+    }
+
+    /// From the bytes that [`to_bytes`](Self::to_bytes) made; `provider` must be reproducible.
+    ///
+    /// # Errors
+    /// [`BadRecording`] if they are none, or of another version.
+    pub fn from_bytes(bytes: &[u8], provider: Provider) -> Result<Self, BadRecording> {
+        let mut r = Reader::new(bytes);
+        if r.array()? != *MAGIC || r.u8()? != VERSION {
+            return Err(BadRecording);
+        }
+        let seed = r.array()?;
+        let start = instant(&mut r)?;
+        let mut config = Config::new(provider);
+        config.certificate = option(&mut r, |r| {
+            let (der, key) = (take_bytes(r)?, take_bytes(r)?);
+            Certificate::from_der(&provider, der, key).map(Arc::new).map_err(|_| BadRecording)
+        })?;
+        config.clock =
+            option(&mut r, |r| Ok(WallClock { at: instant(r)?, unix: Duration::from_nanos(r.u64()?) }))?;
+        config.stun_servers = (0..r.u32()?).map(|_| address(&mut r)).collect::<Result<_, _>>()?;
+        config.max_message_size = r.u32()?;
+        config.max_datagram = r.u16()?;
+        config.max_train = r.u8()?;
+        let mut inputs = Vec::new();
+        while !r.is_empty() {
+            inputs.push((instant(&mut r)?, input(&mut r)?));
+        }
+        Ok(Self { config, seed, start, inputs })
+    }
+}
+
+fn put_input(out: &mut Vec<u8>, input: &Input) {
+    match input {
+        Input::AddBase(base, local) => {
+            out.put_u8(0);
+            out.put_u32(base.0);
+            put_address(out, *local);
+        }
+        Input::RemoveBase(base) => {
+            out.put_u8(1);
+            out.put_u32(base.0);
+        }
+        Input::Datagram { path, arrived, ecn, bytes } => {
+            out.put_u8(2);
+            out.put_u32(path.base.0);
+            put_address(out, path.remote);
+            out.put_u64(arrived.as_nanos());
+            out.put_u8(*ecn as u8);
+            put_bytes(out, bytes);
+        }
+        Input::Timeout => out.put_u8(3),
+        Input::PollTransmit => out.put_u8(4),
+        Input::PollEvent => out.put_u8(5),
+        Input::CreateOffer(options) => out.put(&[6, u8::from(options.ice_restart)]),
+        Input::CreateAnswer => out.put_u8(7),
+        Input::SetLocalDescription(description) => {
+            out.put_u8(8);
+            put_option(out, description.as_ref(), put_description);
+        }
+        Input::SetRemoteDescription(description) => {
+            out.put_u8(9);
+            put_description(out, description);
+        }
+        Input::AddIceCandidate(candidate) => {
+            out.put_u8(10);
+            put_option(out, candidate.as_ref(), |out, init| {
+                put_bytes(out, init.candidate.as_bytes());
+                put_option(out, init.sdp_mid.as_ref(), |out, mid| put_bytes(out, mid.as_bytes()));
+                put_option(out, init.sdp_m_line_index.as_ref(), |out, index| out.put_u16(*index));
+                put_option(out, init.username_fragment.as_ref(), |out, ufrag| {
+                    put_bytes(out, ufrag.as_bytes())
+                });
+            });
+        }
+        Input::RestartIce => out.put_u8(11),
+        Input::CreateDataChannel(init) => {
+            out.put_u8(12);
+            put_bytes(out, init.label.as_bytes());
+            out.put_u8(u8::from(init.ordered));
+            match init.reliability {
+                Reliability::Reliable => out.put_u8(0),
+                Reliability::MaxRetransmits(n) => {
+                    out.put_u8(1);
+                    out.put_u16(n);
+                }
+                Reliability::Lifetime(lifetime) => {
+                    out.put_u8(2);
+                    out.put_u16(lifetime.as_millis() as u16);
+                }
+            }
+            put_bytes(out, init.protocol.as_bytes());
+            put_option(out, init.negotiated.as_ref(), |out, id| out.put_u16(*id));
+            out.put_u16(init.priority.0);
+        }
+        Input::Send(channel, kind, data) => {
+            out.put_u8(13);
+            out.put_u64(channel.0);
+            out.put_u8(u8::from(*kind == MessageKind::Text));
+            put_bytes(out, data);
+        }
+        Input::SetBufferedAmountLowThreshold(channel, threshold) => {
+            out.put_u8(14);
+            out.put_u64(channel.0);
+            out.put_u64(*threshold as u64);
+        }
+        Input::CloseChannel(channel) => {
+            out.put_u8(15);
+            out.put_u64(channel.0);
+        }
+        Input::Close => out.put_u8(16),
+    }
+}
+
+fn input(r: &mut Reader<'_>) -> Result<Input, BadRecording> {
+    Ok(match r.u8()? {
+        0 => Input::AddBase(BaseId(r.u32()?), address(r)?),
+        1 => Input::RemoveBase(BaseId(r.u32()?)),
+        2 => {
+            let path = Path::udp(BaseId(r.u32()?), address(r)?);
+            let arrived = instant(r)?;
+            let ecn = match r.u8()? {
+                0 => Ecn::NotEct,
+                1 => Ecn::Ect1,
+                2 => Ecn::Ect0,
+                _ => Ecn::Ce,
+            };
+            Input::Datagram { path, arrived, ecn, bytes: take_bytes(r)?.to_vec() }
+        }
+        3 => Input::Timeout,
+        4 => Input::PollTransmit,
+        5 => Input::PollEvent,
+        6 => Input::CreateOffer(OfferOptions { ice_restart: r.u8()? != 0 }),
+        7 => Input::CreateAnswer,
+        8 => Input::SetLocalDescription(option(r, description)?),
+        9 => Input::SetRemoteDescription(description(r)?),
+        10 => Input::AddIceCandidate(option(r, |r| {
+            Ok(IceCandidateInit {
+                candidate: text(r)?,
+                sdp_mid: option(r, text)?,
+                sdp_m_line_index: option(r, |r| Ok(r.u16()?))?,
+                username_fragment: option(r, text)?,
+            })
+        })?),
+        11 => Input::RestartIce,
+        12 => {
+            let label = text(r)?;
+            let ordered = r.u8()? != 0;
+            let reliability = match r.u8()? {
+                0 => Reliability::Reliable,
+                1 => Reliability::MaxRetransmits(r.u16()?),
+                _ => Reliability::Lifetime(Duration::from_millis(r.u16()?.into())),
+            };
+            let protocol = text(r)?;
+            let negotiated = option(r, |r| Ok(r.u16()?))?;
+            let priority = Priority(r.u16()?);
+            Input::CreateDataChannel(ChannelConfig {
+                label,
+                ordered,
+                reliability,
+                protocol,
+                negotiated,
+                priority,
+            })
+        }
+        13 => {
+            let channel = ChannelId(r.u64()?);
+            let kind = if r.u8()? == 0 { MessageKind::Binary } else { MessageKind::Text };
+            Input::Send(channel, kind, take_bytes(r)?.to_vec().into())
+        }
+        14 => Input::SetBufferedAmountLowThreshold(ChannelId(r.u64()?), r.u64()? as usize),
+        15 => Input::CloseChannel(ChannelId(r.u64()?)),
+        16 => Input::Close,
+        _ => return Err(BadRecording),
+    })
+}
+
+fn put_bytes(out: &mut Vec<u8>, bytes: &[u8]) {
+    out.put_u32(bytes.len() as u32);
+    out.put(bytes);
+}
+
+fn take_bytes<'a>(r: &mut Reader<'a>) -> Result<&'a [u8], BadRecording> {
+    let len = r.u32()?;
+    Ok(r.take(len as usize)?)
+}
+
+fn text(r: &mut Reader<'_>) -> Result<String, BadRecording> {
+    core::str::from_utf8(take_bytes(r)?).map(Into::into).map_err(|_| BadRecording)
+}
+
+fn put_option<T>(out: &mut Vec<u8>, value: Option<&T>, put: impl FnOnce(&mut Vec<u8>, &T)) {
+    out.put_u8(u8::from(value.is_some()));
+    if let Some(value) = value {
+        put(out, value);
+    }
+}
+
+fn option<'a, T>(
+    r: &mut Reader<'a>,
+    read: impl FnOnce(&mut Reader<'a>) -> Result<T, BadRecording>,
+) -> Result<Option<T>, BadRecording> {
+    if r.u8()? == 0 { Ok(None) } else { read(r).map(Some) }
+}
+
+fn put_address(out: &mut Vec<u8>, address: SocketAddr) {
+    match address.ip() {
+        IpAddr::V4(ip) => {
+            out.put_u8(4);
+            out.put(&ip.octets());
+        }
+        IpAddr::V6(ip) => {
+            out.put_u8(6);
+            out.put(&ip.octets());
+        }
+    }
+    out.put_u16(address.port());
+}
+
+fn address(r: &mut Reader<'_>) -> Result<SocketAddr, BadRecording> {
+    let ip: IpAddr = if r.u8()? == 4 { r.array::<4>()?.into() } else { r.array::<16>()?.into() };
+    Ok(SocketAddr::new(ip, r.u16()?))
+}
+
+fn instant(r: &mut Reader<'_>) -> Result<Instant, BadRecording> {
+    Ok(Instant::from_nanos(r.u64()?))
+}
+
+fn put_description(out: &mut Vec<u8>, description: &SessionDescription) {
+    put_bytes(out, description.kind.name().as_bytes());
+    put_bytes(out, description.sdp.as_bytes());
+}
+
+fn description(r: &mut Reader<'_>) -> Result<SessionDescription, BadRecording> {
+    let kind: SdpType = text(r)?.parse().map_err(|_| BadRecording)?;
+    Ok(SessionDescription { kind, sdp: text(r)? })
+}

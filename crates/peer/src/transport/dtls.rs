@@ -1,0 +1,190 @@
+//! The DTLS side of a transport: when the handshake starts, and what its end means.
+
+use super::TransportEvent;
+use crate::DtlsTransportState as State;
+use crate::config::Config;
+use crate::event::TransportError;
+use alloc::collections::VecDeque;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::ops::Range;
+use siskin_base::{Fingerprint, Instant, Observation, Packet, Received, Rng, Transmit};
+use siskin_crypto::Certificate;
+use siskin_dtls::{Connection, Event, Role};
+
+/// DTLS, from before its role is known to after its end.
+pub(crate) struct Dtls {
+    template: siskin_dtls::Config,
+    rng: Option<Rng>,
+    as_client: Option<bool>,
+    fingerprints: Vec<Fingerprint>,
+    connection: Option<Connection>,
+    state: State,
+    refused: bool,
+    application_data: VecDeque<Range<usize>>,
+    /// What came before the handshake was done; the connection bounds it.
+    early_data: VecDeque<Vec<u8>>,
+    pending: VecDeque<TransportEvent>,
+}
+
+impl Dtls {
+    pub(super) fn new(config: &Config, certificate: Arc<Certificate>, rng: Rng) -> Self {
+        Self {
+            template: config.dtls(certificate),
+            rng: Some(rng),
+            as_client: None,
+            fingerprints: Vec::new(),
+            connection: None,
+            state: State::New,
+            refused: false,
+            application_data: VecDeque::new(),
+            early_data: VecDeque::new(),
+            pending: VecDeque::new(),
+        }
+    }
+
+    /// Whether a handshake with these is the one that lives, or would live.
+    pub(super) fn accepts_fingerprints(&self, fingerprints: &[Fingerprint]) -> bool {
+        self.connection.is_none() || self.fingerprints == fingerprints
+    }
+
+    pub(super) fn set_remote_fingerprints(&mut self, now: Instant, fingerprints: &[Fingerprint]) {
+        self.fingerprints = fingerprints.to_vec();
+        if let Some(connection) = &mut self.connection {
+            let _unusable = connection.set_remote_fingerprints(now, fingerprints);
+        }
+    }
+
+    pub(super) fn start(&mut self, now: Instant, as_client: bool) {
+        let known = *self.as_client.get_or_insert(as_client);
+        // A server waits from now on; a client starts when there is a path.
+        if !known {
+            self.connect(now);
+        }
+    }
+
+    fn connect(&mut self, now: Instant) {
+        let (Some(as_client), Some(rng)) = (self.as_client, self.rng.take()) else { return };
+        let role = if as_client { Role::Client } else { Role::Server };
+        let mut config = self.template.clone();
+        config.role = role;
+        match Connection::new(config, rng, now) {
+            Ok(mut connection) => {
+                let _unusable = connection.set_remote_fingerprints(now, &self.fingerprints);
+                self.connection = Some(connection);
+                self.show(State::Connecting);
+            }
+            Err(_) => self.show(State::Failed),
+        }
+    }
+
+    pub(super) fn settle(&mut self, now: Instant, has_path: bool, events: &mut VecDeque<TransportEvent>) {
+        if has_path && self.connection.is_none() && self.as_client == Some(true) {
+            self.connect(now);
+        }
+        self.take_events();
+        events.append(&mut self.pending);
+    }
+
+    fn take_events(&mut self) {
+        while let Some(event) = self.connection.as_mut().and_then(Connection::poll_event) {
+            match event {
+                Event::Connected { .. } => self.show(State::Connected),
+                Event::ApplicationData(range) => self.application_data.push_back(range),
+                Event::EarlyApplicationData(data) => self.early_data.push_back(data),
+                Event::PeerClosed => self.show(State::Closed),
+                Event::Closed(error) => {
+                    self.refused = true;
+                    self.pending.push_back(TransportEvent::Failed(TransportError::Dtls(error)));
+                    self.show(State::Failed);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn show(&mut self, state: State) {
+        if core::mem::replace(&mut self.state, state) != state {
+            self.pending.push_back(TransportEvent::DtlsState(state));
+        }
+    }
+
+    pub(super) fn handle_datagram(&mut self, now: Instant, received: Received<'_>) {
+        if let Some(connection) = &mut self.connection {
+            connection.handle_datagram(now, received);
+            self.take_events();
+        }
+    }
+
+    /// Where in the datagram just handled the next piece of cleartext lies.
+    pub(super) fn poll_application_data(&mut self) -> Option<Range<usize>> {
+        self.application_data.pop_front()
+    }
+
+    /// Cleartext that came before the handshake was done.
+    pub(super) fn poll_early_data(&mut self) -> Option<Vec<u8>> {
+        self.early_data.pop_front()
+    }
+
+    pub(super) fn handle_timeout(&mut self, now: Instant) {
+        if let Some(connection) = &mut self.connection {
+            connection.handle_timeout(now);
+        }
+    }
+
+    pub(super) fn poll_transmit(&mut self, now: Instant, out: &mut Packet) -> Option<Transmit> {
+        self.connection.as_mut()?.poll_transmit(now, out)
+    }
+
+    pub(super) fn poll_timeout(&self) -> Option<Instant> {
+        self.connection.as_ref()?.poll_timeout()
+    }
+
+    pub(super) fn poll_observation(&mut self) -> Option<Observation> {
+        self.connection.as_mut()?.poll_observation()
+    }
+
+    pub(super) fn seal(&mut self, packet: &mut Packet) -> Result<(), ()> {
+        self.connection.as_mut().ok_or(())?.seal(packet).map_err(|_| ())
+    }
+
+    pub(super) fn head_room(&self) -> usize {
+        self.connection.as_ref().map_or(0, Connection::head_room)
+    }
+
+    /// Bytes that a record adds to its payload.
+    pub(super) fn overhead(&self) -> usize {
+        self.connection.as_ref().map_or(0, |connection| connection.head_room() + connection.tail_room())
+    }
+
+    pub(super) fn close(&mut self, now: Instant) {
+        if let Some(connection) = &mut self.connection {
+            connection.close(now);
+        }
+        self.show(State::Closed);
+    }
+
+    pub(super) fn is_connected(&self) -> bool {
+        self.state == State::Connected
+    }
+
+    pub(super) fn is_over(&self) -> bool {
+        matches!(self.state, State::Closed | State::Failed)
+    }
+
+    pub(super) fn was_refused(&self) -> bool {
+        self.refused
+    }
+
+    pub(crate) fn state(&self) -> State {
+        self.state
+    }
+
+    pub(crate) fn is_client(&self) -> Option<bool> {
+        self.as_client
+    }
+
+    pub(crate) fn connection(&self) -> Option<&Connection> {
+        self.connection.as_ref()
+    }
+}

@@ -1,0 +1,196 @@
+//! Offer and answer: against ourselves, and against what browsers wrote.
+
+use crate::harness::{Pair, Peer, config, ms};
+use siskin_base::{BaseId, Instant};
+use siskin_netsim::Link;
+use siskin_peer::{Event, IceCandidateInit, OfferOptions, SdpType, SessionDescription, SignalingState};
+
+const T0: Instant = Instant::ZERO;
+
+fn peer(seed: u64) -> Peer {
+    let mut peer = Peer::new(config(), seed, T0);
+    peer.connection.add_base(T0, BaseId(0), ([10, 0, 0, seed as u8], 1000).into());
+    peer
+}
+
+fn offer(sdp: &str) -> SessionDescription {
+    SessionDescription { kind: SdpType::Offer, sdp: sdp.into() }
+}
+
+fn answer_to(sdp: &str) -> String {
+    let mut peer = peer(1);
+    peer.connection.set_remote_description(T0, offer(sdp)).expect("the offer is one that browsers send");
+    peer.connection.set_local_description(T0, None).expect("an answer");
+    assert_eq!(peer.connection.signaling_state(), SignalingState::Stable);
+    peer.connection.local_description().expect("just set").sdp
+}
+
+const CHROMIUM: &str = include_str!("../../../sdp/tests/captures/chromium156-offer-av-data.sdp");
+const CHROMIUM_SNAP_SPED_CRYPTEX: &str =
+    include_str!("../../../sdp/tests/captures/chromium156-offer-experimental-snap-sped-cryptex.sdp");
+const FIREFOX: &str = include_str!("../../../sdp/tests/captures/firefox153esr-offer-av-data.sdp");
+
+#[test]
+fn browsers_offers_get_an_answer_of_data_only() {
+    for sdp in [CHROMIUM, CHROMIUM_SNAP_SPED_CRYPTEX, FIREFOX] {
+        let answer = answer_to(sdp);
+        let media: Vec<_> = answer.lines().filter(|line| line.starts_with("m=")).collect();
+        assert_eq!(media.len(), 3, "{answer}");
+        assert!(media[0].starts_with("m=audio 0 ") && media[1].starts_with("m=video 0 "), "{answer}");
+        assert_eq!(media[2], "m=application 1000 UDP/DTLS/SCTP webrtc-datachannel");
+        assert!(answer.contains("a=group:BUNDLE 2\r\n"), "{answer}");
+        assert!(answer.contains("a=setup:active\r\n"), "{answer}");
+        assert!(
+            answer.contains("a=mid:0\r\n")
+                && answer.contains("a=mid:1\r\n")
+                && answer.contains("a=mid:2\r\n")
+        );
+        for foreign in ["cryptex", "sctp-init", "sped", "rtcp-xr", "rtpmap", "extmap", "ssrc", "msid"] {
+            assert!(!answer.contains(foreign), "{foreign} was echoed: {answer}");
+        }
+    }
+}
+
+#[test]
+fn an_offer_says_what_rfc8841_and_rfc8842_want() {
+    let mut peer = peer(1);
+    peer.channel(T0, "x");
+    let offer = peer.connection.create_offer(T0, OfferOptions::default()).unwrap().sdp;
+    for line in [
+        "a=group:BUNDLE 0",
+        "m=application 9 UDP/DTLS/SCTP webrtc-datachannel",
+        "c=IN IP4 0.0.0.0",
+        "a=mid:0",
+        "a=ice-options:trickle ice2",
+        "a=setup:actpass",
+        "a=sctp-port:5000",
+        "a=max-message-size:262144",
+    ] {
+        assert!(offer.lines().any(|found| found == line), "{line} is missing in {offer}");
+    }
+    assert!(offer.contains("a=fingerprint:sha-256 "));
+}
+
+#[test]
+fn negotiation_is_needed_once_for_the_first_channel() {
+    let needed = |peer: &Peer| peer.events.iter().filter(|event| **event == Event::NegotiationNeeded).count();
+    let mut pair = Pair::new(1, Link::new(ms(5)));
+    pair.a.channel(T0, "one");
+    pair.a.channel(T0, "two");
+    pair.a.drain(T0);
+    assert_eq!(needed(&pair.a), 1);
+    pair.negotiate();
+    pair.a.channel(T0, "three");
+    pair.a.drain(T0);
+    assert_eq!(needed(&pair.a), 1);
+    pair.a.connection.restart_ice(T0);
+    pair.a.drain(T0);
+    assert_eq!(needed(&pair.a), 2);
+    pair.negotiate();
+    assert!(!pair.a.connection.is_negotiation_needed());
+}
+
+#[test]
+fn rollback_explicit_and_implicit() {
+    let (mut a, mut b) = (peer(1), peer(2));
+    a.channel(T0, "a");
+    b.channel(T0, "b");
+    a.connection.set_local_description(T0, None).unwrap();
+    b.connection.set_local_description(T0, None).unwrap();
+    // Glare: b is polite and gives way by setting a's offer.
+    let offer = a.connection.local_description().unwrap();
+    b.connection.set_remote_description(T0, offer.clone()).unwrap();
+    assert_eq!(b.connection.signaling_state(), SignalingState::HaveRemoteOffer);
+    let rollback = SessionDescription { kind: SdpType::Rollback, sdp: String::new() };
+    b.connection.set_remote_description(T0, rollback.clone()).unwrap();
+    assert_eq!(b.connection.signaling_state(), SignalingState::Stable);
+    assert!(b.connection.local_description().is_none() && b.connection.remote_description().is_none());
+    b.connection.set_remote_description(T0, offer).unwrap();
+    b.connection.set_local_description(T0, None).unwrap();
+    a.connection.set_remote_description(T0, b.connection.local_description().unwrap()).unwrap();
+    assert_eq!(a.connection.signaling_state(), SignalingState::Stable);
+    assert!(a.connection.set_local_description(T0, Some(rollback)).is_err(), "nothing is left to roll back");
+}
+
+#[test]
+fn a_munged_description_is_refused() {
+    let mut peer = peer(1);
+    peer.channel(T0, "x");
+    let mut offer = peer.connection.create_offer(T0, OfferOptions::default()).unwrap();
+    offer.sdp = offer.sdp.replace("262144", "1");
+    let error = peer.connection.set_local_description(T0, Some(offer)).unwrap_err();
+    assert_eq!(error.name(), "InvalidModificationError");
+    assert_eq!(peer.connection.signaling_state(), SignalingState::Stable);
+}
+
+#[test]
+fn what_is_wrong_with_a_description_is_said() {
+    let cases = [
+        ("", "RTCError"),
+        ("v=0\r\nnonsense", "RTCError"),
+        (&FIREFOX.replace("a=fingerprint:", "a=x-fingerprint:"), "InvalidAccessError"),
+        (&FIREFOX.replace("a=ice-ufrag:", "a=x-ufrag:"), "InvalidAccessError"),
+        (&FIREFOX.replace("a=mid:1", "a=mid:0"), "InvalidAccessError"),
+    ];
+    for (sdp, name) in cases {
+        let mut peer = peer(1);
+        let error = peer.connection.set_remote_description(T0, offer(sdp)).expect_err(sdp);
+        assert_eq!(error.name(), name, "{error}");
+        assert_eq!(peer.connection.signaling_state(), SignalingState::Stable);
+    }
+}
+
+#[test]
+fn candidates_bad_and_useless() {
+    let mut peer = peer(1);
+    let init = |candidate: &str| {
+        Some(IceCandidateInit {
+            candidate: candidate.into(),
+            sdp_mid: Some("2".into()),
+            ..IceCandidateInit::default()
+        })
+    };
+    let early =
+        peer.connection.add_ice_candidate(T0, init("candidate:1 1 udp 1 10.0.0.9 1 typ host")).unwrap_err();
+    assert_eq!(early.name(), "InvalidStateError");
+    peer.connection.set_remote_description(T0, offer(CHROMIUM)).unwrap();
+    for useless in [
+        "candidate:1 1 udp 2113937151 0f9a2b7c-1a2b-4c3d-8e9f-001122334455.local 50000 typ host",
+        "candidate:1 1 tcp 1518280447 192.0.2.1 9 typ host tcptype active",
+        "candidate:1 2 udp 2113937150 192.0.2.1 50001 typ host",
+        "candidate:1 1 udp 1 192.0.2.1 50001 typ host generation 0 network-id 1 x-unknown y",
+        "",
+    ] {
+        peer.connection.add_ice_candidate(T0, init(useless)).expect(useless);
+    }
+    for bad in ["nonsense", "candidate:1 1 udp 1 192.0.2.1 99999 typ host", "candidate:"] {
+        assert_eq!(
+            peer.connection.add_ice_candidate(T0, init(bad)).unwrap_err().name(),
+            "OperationError",
+            "{bad}"
+        );
+    }
+    let nowhere = Some(IceCandidateInit { candidate: "x".into(), ..IceCandidateInit::default() });
+    assert_eq!(peer.connection.add_ice_candidate(T0, nowhere).unwrap_err().name(), "TypeError");
+    let stale = Some(IceCandidateInit {
+        candidate: "candidate:1 1 udp 1 192.0.2.1 50001 typ host".into(),
+        sdp_m_line_index: Some(2),
+        username_fragment: Some("stale".into()),
+        sdp_mid: None,
+    });
+    assert_eq!(peer.connection.add_ice_candidate(T0, stale).unwrap_err().name(), "OperationError");
+    peer.connection.add_ice_candidate(T0, None).unwrap();
+}
+
+#[test]
+fn a_rejected_data_section_closes_the_channels() {
+    let mut a = peer(1);
+    let channel = a.channel(T0, "x");
+    a.connection.set_local_description(T0, None).unwrap();
+    let answer = "v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\nm=application 0 UDP/DTLS/SCTP webrtc-datachannel\r\n\
+                  c=IN IP4 0.0.0.0\r\na=mid:0\r\n";
+    let answer = SessionDescription { kind: SdpType::Answer, sdp: answer.into() };
+    a.connection.set_remote_description(T0, answer).unwrap();
+    a.drain(T0);
+    assert!(a.events.contains(&Event::ChannelClosed(channel)), "{:?}", a.events);
+}

@@ -1,0 +1,8 @@
+//! The peer connection against itself over a simulated network, and against descriptions of browsers.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod harness;
+mod jsep;
+mod replay;
+mod session;
