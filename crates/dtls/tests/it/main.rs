@@ -1,0 +1,14 @@
+//! The crate from outside: by its rules, on a bad network, and against other people's implementations.
+#![expect(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "helpers of tests, where a panic is the report"
+)]
+
+mod browsers;
+mod foreign;
+mod rules;
+mod sim;
+mod suites;
+mod support;
