@@ -16,11 +16,15 @@ const OFFERS: [(&str, &str); 2] = [
 fn parse(c: &mut Criterion) {
     for (name, text) in OFFERS {
         let id = format!("sdp/parse-{name}");
-        bytes(c, &id, "siskin", text.len(), || Session::parse(black_box(text), &Limits::default()).expect("an offer"));
+        bytes(c, &id, "siskin", text.len(), || {
+            Session::parse(black_box(text), &Limits::default()).expect("an offer")
+        });
         bytes(c, &id, "sdp-types", text.len(), || {
             sdp_types::Session::parse(black_box(text.as_bytes())).expect("an offer")
         });
-        bytes(c, &id, "webrtc-sdp", text.len(), || webrtc_sdp::parse_sdp(black_box(text), false).expect("an offer"));
+        bytes(c, &id, "webrtc-sdp", text.len(), || {
+            webrtc_sdp::parse_sdp(black_box(text), false).expect("an offer")
+        });
     }
 }
 

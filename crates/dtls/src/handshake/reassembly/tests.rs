@@ -1,3 +1,5 @@
+//! Fragments in every order that a network can bring them.
+
 use super::*;
 use siskin_base::Rng;
 
