@@ -5,7 +5,7 @@ use crate::grammar::{Parsed, fault, number, run, sign, space, token, word};
 use crate::print;
 use alloc::string::{String, ToString};
 use core::fmt::{self, Write};
-use core::net::IpAddr;
+use core::net::{IpAddr, Ipv6Addr};
 use nom::Parser;
 use nom::combinator::{cut, opt};
 use nom::sequence::{preceded, terminated};
@@ -28,6 +28,7 @@ pub struct Address {
     /// The kind of address.
     pub family: AddressFamily,
     /// The address or host name as it stands in the text.
+    /// On other networks than the Internet whatever stands there.
     pub host: String,
 }
 
@@ -40,11 +41,8 @@ impl Address {
     pub(crate) fn parse(input: &str) -> Parsed<'_, Self> {
         let (rest, (network, family)) = (terminated(token, space), terminated(token, space)).parse(input)?;
         let family = AddressFamily::from(family);
-        let (rest, host) = if network == "IN" && !matches!(family, AddressFamily::Other(_)) {
-            host(rest)?
-        } else {
-            run(rest, Expected::Address, |byte| byte > b' ' && byte != b'/')?
-        };
+        let internet = network == "IN" && !matches!(family, AddressFamily::Other(_));
+        let (rest, host) = if internet { host(rest)? } else { word(rest)? };
         Ok((rest, Self { network: network.into(), family, host: host.into() }))
     }
 
@@ -65,14 +63,15 @@ impl From<IpAddr> for Address {
     }
 }
 
-/// An IP address, or what may be a host name. RFC 8866 §9 wants four characters of a name; `.local` names and
-/// single labels with underscores are seen in the wild and taken.
+/// An IP address, with a zone (RFC 4007 §11) or without, or what may be a host name. RFC 8866 §9 wants four
+/// characters of a name; shorter ones and underscores are seen in the wild and taken.
 pub(crate) fn host(input: &str) -> Parsed<'_, &str> {
     let (rest, host) = run(input, Expected::Address, |byte| {
         byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_' | b':' | b'%')
     })?;
     let is_name = || !host.contains([':', '%']) && host.bytes().any(|byte| byte.is_ascii_alphabetic());
-    if host.parse::<IpAddr>().is_ok() || is_name() {
+    let is_zoned = || host.split_once('%').is_some_and(|(ip, _)| ip.parse::<Ipv6Addr>().is_ok());
+    if host.parse::<IpAddr>().is_ok() || is_name() || is_zoned() {
         Ok((rest, host))
     } else {
         fault(input, Expected::Address)
@@ -93,6 +92,9 @@ pub struct Connection {
 impl Connection {
     pub(crate) fn parse(input: &str) -> Parsed<'_, Self> {
         let (rest, address) = Address::parse(input)?;
+        if matches!(address.family, AddressFamily::Other(_)) || address.network != "IN" {
+            return Ok((rest, Self { address, ttl: None, count: None }));
+        }
         let mut count = opt(preceded(sign('/'), cut(number)));
         if address.family != AddressFamily::Ip4 {
             let (rest, count) = count.parse(rest)?;

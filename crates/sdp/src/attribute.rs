@@ -14,6 +14,7 @@ pub(crate) mod security;
 pub(crate) mod simulcast;
 pub(crate) mod source;
 
+use crate::attributes::Attributes;
 use crate::error::Expected;
 use crate::grammar::{Fault, Grammar, token};
 use crate::print::spelled;
@@ -90,14 +91,19 @@ macro_rules! attributes {
             }
         }
 
-        fn parse_value(name: &str, value: &str) -> Result<(Attribute, Option<Box<str>>), Fault> {
+        fn parse_value(name: &str, value: &str, out: &mut Attributes) -> Result<(), Fault> {
             match name {
                 $($name => match spelled::<$grammar>(value) {
-                    Ok((value, spelling)) => Ok((Attribute::$variant(value), spelling)),
-                    Err(fault) => attributes!(@$class name, value, fault),
+                    Ok((value, spelling)) => {
+                        out.push_spelled(Attribute::$variant(value), spelling);
+                        return Ok(());
+                    }
+                    Err(fault) => attributes!(@$class fault),
                 },)*
-                _ => Ok((other(name, Some(value)), None)),
+                _ => {}
             }
+            out.push(other(name, Some(value)));
+            Ok(())
         }
 
         fn parse_flag(name: &str) -> Result<Attribute, Fault> {
@@ -111,11 +117,9 @@ macro_rules! attributes {
             }
         }
     };
-    (@must $name:ident, $value:ident, $fault:ident) => { Err($fault) };
-    (@may $name:ident, $value:ident, $fault:ident) => {{ let Fault { .. } = $fault; Ok((other($name, Some($value)), None)) }};
-    (@hash $name:ident, $value:ident, $fault:ident) => {
-        if $fault.expected == Expected::HashFunction { Ok((other($name, Some($value)), None)) } else { Err($fault) }
-    };
+    (@must $fault:ident) => { return Err($fault) };
+    (@may $fault:ident) => {{ let Fault { .. } = $fault; }};
+    (@hash $fault:ident) => { if $fault.expected != Expected::HashFunction { return Err($fault) } };
     (@hash flag $name:ident) => { attributes!(@must flag $name) };
     (@must flag $name:ident) => { Err(Fault { left: 0, expected: Expected::Value }) };
     (@may flag $name:ident) => { Ok(other($name, None)) };
@@ -239,16 +243,18 @@ attributes! {
     }
 }
 
-/// What stands behind `a=`.
-pub(crate) fn parse(line: &str) -> Result<(Attribute, Option<Box<str>>), Fault> {
+/// Adds to `out` what stands behind `a=`.
+pub(crate) fn parse(line: &str, out: &mut Attributes) -> Result<(), Fault> {
     let Ok((rest, name)) = token(line) else {
         return Err(Fault { left: line.len(), expected: Expected::Token });
     };
     if rest.is_empty() {
-        return Ok((parse_flag(name)?, None));
+        out.push(parse_flag(name)?);
+        return Ok(());
     }
     match rest.strip_prefix(':') {
-        Some(value) => parse_value(name, value),
+        // Straight into the list: an attribute is large, and every move of it shows.
+        Some(value) => parse_value(name, value, out),
         None => Err(Fault { left: rest.len(), expected: Expected::Char(':') }),
     }
 }

@@ -52,6 +52,10 @@ impl Attributes {
         self.entries.push(Entry { attribute, spelling: None });
     }
 
+    pub(crate) fn push_spelled(&mut self, attribute: Attribute, spelling: Option<Box<str>>) {
+        self.entries.push(Entry { attribute, spelling });
+    }
+
     /// Keeps only what `keep` says.
     pub fn retain(&mut self, mut keep: impl FnMut(&Attribute) -> bool) {
         self.entries.retain(|entry| keep(&entry.attribute));
@@ -59,8 +63,7 @@ impl Attributes {
 
     pub(crate) fn parse_lines(&mut self, lines: &mut Lines<'_>) -> Result<(), ParseError> {
         while let Some(line) = lines.next_attribute()? {
-            let (attribute, spelling) = attribute::parse(line.value).map_err(|fault| line.error(fault))?;
-            self.entries.push(Entry { attribute, spelling });
+            attribute::parse(line.value, self).map_err(|fault| line.error(fault))?;
         }
         Ok(())
     }

@@ -36,11 +36,13 @@ pub(crate) trait Grammar {
     fn write<W: core::fmt::Write>(value: &Self::Value, out: &mut W) -> core::fmt::Result;
 }
 
+#[inline]
 pub(crate) fn fault<T>(at: &str, expected: Expected) -> Result<T, Err<Fault>> {
     Err(Err::Error(Fault { left: at.len(), expected }))
 }
 
 /// Runs `parser` over all of `input`.
+#[inline]
 pub(crate) fn all<'a, T>(
     mut parser: impl Parser<&'a str, Output = T, Error = Fault>,
     input: &'a str,
@@ -55,6 +57,7 @@ pub(crate) fn all<'a, T>(
 }
 
 /// One or more bytes that `accept`s; only ASCII may be accepted, or everything that is not ASCII.
+#[inline]
 pub(crate) fn run<'a>(
     input: &'a str,
     expected: Expected,
@@ -68,20 +71,24 @@ pub(crate) fn run<'a>(
 }
 
 /// `token` (RFC 8866 §9).
+#[inline]
 pub(crate) fn token(input: &str) -> Parsed<'_, &str> {
     run(input, Expected::Token, is_token_char)
 }
 
 /// `non-ws-string`, and a little more: whatever is no space.
+#[inline]
 pub(crate) fn word(input: &str) -> Parsed<'_, &str> {
     run(input, Expected::Word, |byte| byte > b' ' && byte != 0x7f)
 }
 
 /// Everything up to the end of the line, at least one byte.
+#[inline]
 pub(crate) fn text(input: &str) -> Parsed<'_, &str> {
     if input.is_empty() { fault(input, Expected::NonEmpty) } else { Ok(("", input)) }
 }
 
+#[inline]
 pub(crate) fn space(input: &str) -> Parsed<'_, ()> {
     match input.strip_prefix(' ') {
         Some(rest) => Ok((rest, ())),
@@ -95,6 +102,7 @@ pub(crate) fn spaces(input: &str) -> Parsed<'_, ()> {
 }
 
 /// The character `c`.
+#[inline]
 pub(crate) fn sign<'a>(c: char) -> impl Fn(&'a str) -> Parsed<'a, ()> {
     move |input| match input.strip_prefix(c) {
         Some(rest) => Ok((rest, ())),
@@ -111,6 +119,7 @@ pub(crate) fn keyword<'a>(keyword: &'static str) -> impl Fn(&'a str) -> Parsed<'
 }
 
 /// `1*DIGIT`, no larger than `T` holds.
+#[inline]
 pub(crate) fn number<T: Unsigned>(input: &str) -> Parsed<'_, T> {
     let mut value = 0_u64;
     let mut digits = 0;
@@ -158,6 +167,20 @@ pub(crate) fn after_space<'a, T>(
 }
 
 /// RFC 8866 §9, `token-char`.
-pub(crate) const fn is_token_char(byte: u8) -> bool {
-    matches!(byte, 0x21 | 0x23..=0x27 | 0x2a..=0x2b | 0x2d..=0x2e | 0x30..=0x39 | 0x41..=0x5a | 0x5e..=0x7e)
+#[inline]
+pub(crate) fn is_token_char(byte: u8) -> bool {
+    TOKEN_CHARS.get(usize::from(byte)).copied().unwrap_or(false)
 }
+
+static TOKEN_CHARS: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut rest: &mut [bool] = &mut table;
+    let mut byte = 0_u8;
+    while let [slot, after @ ..] = rest {
+        *slot = matches!(byte,
+            0x21 | 0x23..=0x27 | 0x2a..=0x2b | 0x2d..=0x2e | 0x30..=0x39 | 0x41..=0x5a | 0x5e..=0x7e);
+        byte = byte.wrapping_add(1);
+        rest = after;
+    }
+    table
+};

@@ -8,7 +8,7 @@ use core::fmt::{self, Write};
 use nom::Parser;
 use nom::character::complete::one_of;
 use nom::combinator::opt;
-use nom::multi::{many0, separated_list1};
+use nom::multi::{many1, separated_list1};
 use nom::sequence::{preceded, separated_pair};
 
 /// `t=` with the `r=` and `z=` lines that belong to it (RFC 8866 §5.9–5.11). Times are seconds since 1900.
@@ -44,7 +44,7 @@ pub struct Repeat {
     pub interval: TypedTime,
     /// How long each is active.
     pub duration: TypedTime,
-    /// When each starts, counted from the timing's start.
+    /// When each starts, counted from the timing's start; at least one.
     pub offsets: Vec<TypedTime>,
 }
 
@@ -55,8 +55,7 @@ impl Repeat {
             return fault(input, Expected::Time);
         }
         let (rest, duration) = preceded(space, TypedTime::parse).parse(rest)?;
-        // RFC 8866 §9 allows the offsets to be missing.
-        let (rest, offsets) = many0(preceded(space, TypedTime::parse)).parse(rest)?;
+        let (rest, offsets) = many1(preceded(space, TypedTime::parse)).parse(rest)?;
         Ok((rest, Self { interval, duration, offsets }))
     }
 

@@ -2,7 +2,7 @@
 
 use crate::address::host;
 use crate::error::{Expected, ParseError, Reason};
-use crate::grammar::{Fault, Grammar, Parsed, all, keyword, number, run, space, spaces, token, word};
+use crate::grammar::{Fault, Grammar, Parsed, all, fault, keyword, number, run, space, spaces, token, word};
 use crate::print;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -111,6 +111,10 @@ fn gap(input: &str) -> Parsed<'_, ()> {
 
 fn host_address(input: &str) -> Parsed<'_, CandidateAddress> {
     let (rest, text) = host(input)?;
+    if text.contains('%') {
+        // A zone means something on the sender's machine only.
+        return fault(input, Expected::Address);
+    }
     Ok((rest, text.parse().map_or_else(|_| CandidateAddress::Name(text.into()), CandidateAddress::Ip)))
 }
 

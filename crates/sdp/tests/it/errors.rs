@@ -58,6 +58,26 @@ fn errors_name_line_column_and_what_was_expected() {
 }
 
 #[test]
+fn rfc8866_9_rules_for_times_and_addresses() {
+    assert_eq!(error(&format!("{HEAD}r=7d 1h\n")), "line 5, column 8: expected one space");
+    assert!(
+        error(&format!("{HEAD}z=2882844526 -1h\n")).starts_with("line 5, column 1: expected a line that")
+    );
+    for lines in [
+        "o=- 1 1 IN IP6 fe80::1%eth0\ns=-\nc=IN IP6 FF15::101/3\nt=0 0",
+        "o=a@b 1 1 TN RFC2543 +1/x\ns= \nc=ATM NSAP 47.0091/8100\nt=0 0",
+        "o=- 1 1 IN IP4 host_1\ns=-\ne=j@x.org (J)\ne=J <j@x.org>\np=+1 2 (J)\nc=IN IP4 224.2.36.42/127/3\nb=X-YZ:128\n\
+         t=3034423619 3042462419\nr=7d 1h 0 25h\nr=604800 3600 0 90000\nz=2882844526 -1h 2898848070 0\nt=1 2\n\
+         k=base64:e30=\na=charset:ISO-8859-1\nm=audio 49170/2 RTP/AVP 0 *\ni=title\nc=IN IP4 224.2.1.1/127\nk=prompt",
+    ] {
+        let text = format!("v=0\n{lines}\n");
+        let session =
+            Session::parse(&text, &Limits::default()).unwrap_or_else(|error| panic!("{error}\n{text}"));
+        assert_eq!(session.to_string(), text.replace('\n', "\r\n"));
+    }
+}
+
+#[test]
 fn order_of_lines_is_fixed_above_the_first_section() {
     let order = "a line that may stand here (v o s i u e p c b t r z k a, then m i c b k a)";
     for line in ["z=0 1h", "b=AS:1\nc=IN IP4 0.0.0.0", "x=1", "v=0"] {

@@ -53,7 +53,7 @@ fn address() -> impl Strategy<Value = Address> {
 fn connection() -> impl Strategy<Value = Connection> {
     (address(), any::<u8>(), any::<u32>(), 0..3_u8).prop_map(|(address, ttl, count, parts)| {
         let ttl = (address.family == AddressFamily::Ip4 && parts > 0).then_some(ttl);
-        let count = (parts > 1).then_some(count);
+        let count = (parts > 1 && !matches!(address.family, AddressFamily::Other(_))).then_some(count);
         Connection { address, ttl, count }
     })
 }
@@ -284,7 +284,7 @@ fn typed_time() -> impl Strategy<Value = TypedTime> {
 }
 
 fn timing() -> impl Strategy<Value = Timing> {
-    let repeat = (typed_time(), typed_time(), vec(typed_time(), 0..3))
+    let repeat = (typed_time(), typed_time(), vec(typed_time(), 1..4))
         .prop_map(|(interval, duration, offsets)| Repeat { interval, duration, offsets });
     let zone = (any::<u64>(), any::<bool>(), typed_time())
         .prop_map(|(at, negative, offset)| ZoneAdjustment { at, negative, offset });
