@@ -91,11 +91,11 @@ macro_rules! attributes {
             }
         }
 
-        fn parse_value(name: &str, value: &str, out: &mut Attributes) -> Result<(), Fault> {
+        fn parse_value(line: &str, name: &str, value: &str, out: &mut Attributes) -> Result<(), Fault> {
             match name {
                 $($name => match spelled::<$grammar>(value) {
-                    Ok((value, spelling)) => {
-                        out.push_spelled(Attribute::$variant(value), spelling);
+                    Ok((value, exact)) => {
+                        out.push_spelled(Attribute::$variant(value), (!exact).then_some(line));
                         return Ok(());
                     }
                     Err(fault) => attributes!(@$class fault),
@@ -248,13 +248,13 @@ pub(crate) fn parse(line: &str, out: &mut Attributes) -> Result<(), Fault> {
     let Ok((rest, name)) = token(line) else {
         return Err(Fault { left: line.len(), expected: Expected::Token });
     };
-    if rest.is_empty() {
-        out.push(parse_flag(name)?);
+    if rest.trim_end_matches(' ').is_empty() {
+        out.push_spelled(parse_flag(name)?, (!rest.is_empty()).then_some(line));
         return Ok(());
     }
     match rest.strip_prefix(':') {
         // Straight into the list: an attribute is large, and every move of it shows.
-        Some(value) => parse_value(name, value, out),
+        Some(value) => parse_value(line, name, value, out),
         None => Err(Fault { left: rest.len(), expected: Expected::Char(':') }),
     }
 }

@@ -22,7 +22,7 @@ pub struct Attributes {
 #[derive(Clone, PartialEq, Eq)]
 struct Entry {
     attribute: Attribute,
-    /// The value's text, where printing the attribute would give another one.
+    /// What stood behind `a=`, where printing the attribute would give something else.
     spelling: Option<Box<str>>,
 }
 
@@ -52,8 +52,8 @@ impl Attributes {
         self.entries.push(Entry { attribute, spelling: None });
     }
 
-    pub(crate) fn push_spelled(&mut self, attribute: Attribute, spelling: Option<Box<str>>) {
-        self.entries.push(Entry { attribute, spelling });
+    pub(crate) fn push_spelled(&mut self, attribute: Attribute, spelling: Option<&str>) {
+        self.entries.push(Entry { attribute, spelling: spelling.map(Into::into) });
     }
 
     /// Keeps only what `keep` says.
@@ -72,8 +72,6 @@ impl Attributes {
         self.entries.iter().try_for_each(|Entry { attribute, spelling }| {
             print::line(out, "a=", |out| match spelling {
                 Some(spelling) => {
-                    out.push_str(attribute.name());
-                    out.push(':');
                     out.push_str(spelling);
                     Ok(())
                 }

@@ -1,7 +1,6 @@
 //! Writing values, and telling whether a value would be written as it was read.
 
 use crate::grammar::{Fault, Grammar};
-use alloc::boxed::Box;
 use alloc::string::String;
 use core::fmt::{self, Write};
 
@@ -74,13 +73,13 @@ pub(crate) fn text_lines<'a>(
     texts.into_iter().try_for_each(|text| line(out, start, |out| out.write_str(text)))
 }
 
-/// A value and, where writing it would give another text, the text it was read from.
-pub(crate) fn spelled<G: Grammar>(text: &str) -> Result<(G::Value, Option<Box<str>>), Fault> {
+/// The value that `text` is, and whether writing it gives `text` again.
+pub(crate) fn spelled<G: Grammar>(text: &str) -> Result<(G::Value, bool), Fault> {
     // Spaces around a value are taken where the value alone would be.
     let value = G::parse(text).or_else(|fault| G::parse(text.trim_matches(' ')).map_err(|_| fault))?;
     let mut same = Same { rest: text };
     let exact = G::write(&value, &mut same).is_ok() && same.rest.is_empty();
-    Ok((value, if exact { None } else { Some(text.into()) }))
+    Ok((value, exact))
 }
 
 /// Compares instead of writing; fails at the first difference.

@@ -167,9 +167,11 @@ impl<'a> Effective<'a> {
         self.media.connection().or(self.session.connection.as_ref())
     }
 
-    /// Whether the ICE option `name` is set.
+    /// Whether the ICE option `name` is set, by the section or by the session.
     pub fn has_ice_option(&self, name: &str) -> bool {
-        self.ice_options().is_some_and(|options| options.iter().any(|option| option == name))
+        let attributes = [&self.media.attributes, &self.session.attributes];
+        let options = attributes.into_iter().filter_map(|attributes| attributes.ice_options()).flatten();
+        options.into_iter().any(|option| option == name)
     }
 
     /// Whether header extensions of both sizes may be mixed.

@@ -176,6 +176,8 @@ fn other_spellings_are_known_and_come_back() {
         "candidate:1 1 udp 1 192.0.2.1 1 typ srflx raddr 192.0.2.7",
         "fingerprint:SHA-1 ab:cd:ef:01:23:45:67:89:ab:cd:ef:01:23:45:67:89:ab:cd:ef:01",
         "setup: actpass",
+        "rtcp-mux ",
+        "sendonly  ",
         "setup:ACTIVE",
         "ice-options: trickle  renomination ",
         "group:BUNDLE  0 1 ",
