@@ -1,13 +1,21 @@
 #![doc = include_str!("../README.md")]
 
 mod base;
+mod dtls;
 mod sdp;
 
 pub use base::base_wire;
+pub use dtls::{dtls_handshake, dtls_reassembly, dtls_record};
 pub use sdp::sdp_session;
 
 /// A property of any input: panics if it does not hold.
 pub type Property = fn(&[u8]);
 
 /// Every property, by name; `tests/replay.rs` runs each over `corpus/NAME/`.
-pub const TARGETS: &[(&str, Property)] = &[("base_wire", base_wire), ("sdp_session", sdp_session)];
+pub const TARGETS: &[(&str, Property)] = &[
+    ("base_wire", base_wire),
+    ("dtls_handshake", dtls_handshake),
+    ("dtls_reassembly", dtls_reassembly),
+    ("dtls_record", dtls_record),
+    ("sdp_session", sdp_session),
+];

@@ -225,7 +225,8 @@ impl Connection {
         }
     }
 
-    /// Says how large a datagram of the handshake may be from now on, in bytes of UDP payload, no less than 128.
+    /// Says how large a datagram of the handshake may be from now on, in bytes of UDP payload; what
+    /// is outside of 128 to 16 384 counts as the nearest of these.
     pub fn set_max_datagram(&mut self, _now: Instant, bytes: usize) {
         self.engine.config.max_datagram = bytes;
     }
@@ -328,7 +329,7 @@ impl Connection {
         if closed {
             return Ok(false);
         }
-        let max = engine.config.max_datagram.max(SMALLEST_DATAGRAM);
+        let max = engine.config.max_datagram.clamp(SMALLEST_DATAGRAM, MAX_PLAINTEXT);
         let written = engine.flight.write_datagram(now, max, &mut engine.records, out)?;
         if written {
             self.start_clock(now);

@@ -1,7 +1,7 @@
 //! Flights: messages that are sent, and sent again, as one (RFC 6347 §4.2.4).
 
 use crate::handshake::{HandshakeHeader, HandshakeType};
-use crate::record::{ContentType, ProtocolVersion, Records};
+use crate::record::{ContentType, ProtocolVersion, RecordHeader, Records};
 use crate::{Config, Error};
 use alloc::vec::Vec;
 use core::time::Duration;
@@ -128,7 +128,7 @@ impl Flight {
             let room = max.saturating_sub(used);
             match next {
                 Part::ChangeCipherSpec => {
-                    if used > 0 && room < RecordLenOf::CHANGE_CIPHER_SPEC {
+                    if used > 0 && room < CHANGE_CIPHER_SPEC_RECORD {
                         break;
                     }
                     let kind = ContentType::CHANGE_CIPHER_SPEC;
@@ -173,11 +173,8 @@ impl Flight {
     }
 }
 
-struct RecordLenOf;
-impl RecordLenOf {
-    const CHANGE_CIPHER_SPEC: usize = 14;
-}
-
+/// Bytes of a record with a ChangeCipherSpec.
+const CHANGE_CIPHER_SPEC_RECORD: usize = RecordHeader::LEN + 1;
 /// No smaller piece of a message is sent, unless it is the last one.
 const SMALLEST_FRAGMENT: usize = 32;
 const TIMEOUTS_BEFORE_SHRINKING: u32 = 3;

@@ -90,9 +90,9 @@ impl Records {
 
     /// Opens a record in place.
     pub(crate) fn open(&mut self, header: &RecordHeader, body: &mut [u8]) -> Result<Opened, Error> {
-        let newest = self.reading.iter().map(|reading| reading.epoch).max();
         let Some(reading) = self.reading.iter_mut().find(|reading| reading.epoch == header.epoch) else {
-            return Ok(if Some(header.epoch) > newest { Opened::Early } else { Opened::Late });
+            let late = self.reading.iter().any(|reading| reading.epoch > header.epoch);
+            return Ok(if late { Opened::Late } else { Opened::Early });
         };
         let Some(protection) = &reading.protection else {
             // RFC 6347 §4.1.2.6: no replay detection in clear, where anyone could make us drop what is true.

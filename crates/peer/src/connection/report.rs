@@ -18,7 +18,8 @@ use siskin_ice::{PairState, Role};
 impl PeerConnection {
     /// Everything that is known of the connection at `now`.
     pub fn get_stats(&self, now: Instant) -> StatsReport {
-        let timestamp = self.config.clock.map_or_else(|| now.since(Instant::ZERO), |clock| clock.unix_at(now));
+        let timestamp =
+            self.config.clock.map_or_else(|| now.since(Instant::ZERO), |clock| clock.unix_at(now));
         let mut report = Report { timestamp: timestamp.as_secs_f64() * 1_000.0, stats: Vec::new() };
         let (opened, closed) = self.data.as_ref().map_or((0, 0), Data::opened_and_closed);
         let counts = PeerConnectionStats { data_channels_opened: opened, data_channels_closed: closed };
