@@ -6,6 +6,7 @@ mod units;
 pub use channels::{ChannelSpec, Channels};
 
 use crate::report::{Code, ReportError};
+use siskin::IceServer;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum, error::ErrorKind};
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -122,7 +123,7 @@ pub struct Connection {
     #[arg(long, value_name = "ADDR:PORT", value_parser = units::socket_addr, help_heading = "Connection")]
     pub bind: Option<SocketAddr>,
     /// A STUN server to learn our public address from, as stun:HOST[:PORT]; may be given several times
-    #[arg(long, value_name = "URL", value_parser = units::ice_server, help_heading = "Connection")]
+    #[arg(long, value_name = "URL", help_heading = "Connection")]
     pub ice_server: Vec<IceServer>,
     /// Append the keys of every connection to FILE, in the format that Wireshark reads; who has the file can read the
     /// traffic
@@ -131,15 +132,6 @@ pub struct Connection {
     /// Draw all random values from this number. For reproduction only: anyone can guess the keys
     #[arg(long, value_name = "N", help_heading = "Connection")]
     pub seed: Option<u64>,
-}
-
-/// A STUN server, its name not yet resolved.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct IceServer {
-    /// A name or an address.
-    pub host: String,
-    /// Its port, 3478 unless given.
-    pub port: u16,
 }
 
 /// Reads the command line; on a bad argument, gives what to say about it in one line. Prints help and version itself.

@@ -2,19 +2,24 @@
 
 mod args;
 mod contract;
+mod counters;
+mod dial;
+mod echo;
 mod report;
+mod session;
 mod stdio;
+mod web;
 
 use args::{Cli, Color, Command};
 use contract::Output;
 use report::{Code, Report, ReportError};
 use std::io::IsTerminal;
-use std::process::ExitCode;
+use web::Greeting;
 
-fn main() -> ExitCode {
+fn main() {
     // Whoever drives us by lines gets a report as the last of them, whatever happens.
     let machine = std::env::args_os().skip(1).any(|arg| arg == "--stdio");
-    let outcome = std::panic::catch_unwind(|| run(machine)).unwrap_or_else(|_| {
+    let outcome = std::panic::catch_unwind(run).unwrap_or_else(|_| {
         Report::from(ReportError::new(Code::Internal, "a fault of Siskin's own: see standard error"))
     });
     if let Some(error) = &outcome.error {
@@ -27,7 +32,7 @@ fn main() -> ExitCode {
     std::process::exit(i32::from(outcome.error.is_some()))
 }
 
-fn run(_machine: bool) -> Report {
+fn run() -> Report {
     let cli = match args::parse() {
         Ok(cli) => cli,
         Err(error) => return error.into(),
@@ -35,13 +40,23 @@ fn run(_machine: bool) -> Report {
     if let Err(error) = log(&cli) {
         return error.into();
     }
-    let what = match cli.command {
-        Command::Demo(_) => "demo",
-        Command::Echo(_) => "echo",
-        Command::Dial(_) => "dial",
+    let runtime = match tokio::runtime::Runtime::new() {
+        Ok(runtime) => runtime,
+        Err(error) => return ReportError::new(Code::Internal, format!("no runtime: {error}")).into(),
     };
-    let error = ReportError::new(Code::Internal, format!("{what} waits for the peer connection to land"));
-    error.into()
+    let report = runtime.block_on(async {
+        match cli.command {
+            Command::Demo(demo) => web::run(demo.http, demo.connection, Greeting::Demo).await,
+            Command::Echo(echo) => match echo.http {
+                Some(http) => web::run(http, echo.connection, Greeting::Echo).await,
+                None => echo::run(echo).await,
+            },
+            Command::Dial(dial) => dial::run(dial).await,
+        }
+    });
+    // Last words still leave, keys are still logged; the thread that reads standard input is not waited for.
+    runtime.shutdown_timeout(std::time::Duration::from_millis(200));
+    report
 }
 
 fn log(cli: &Cli) -> Result<(), ReportError> {

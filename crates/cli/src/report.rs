@@ -83,8 +83,6 @@ pub struct Dtls {
 pub struct Sctp {
     /// Largest message that the peer takes, in bytes.
     pub max_message_size: u64,
-    /// Most data channels at once.
-    pub max_channels: Option<u32>,
     /// Data channels that were opened.
     pub channels: u32,
 }

@@ -55,3 +55,52 @@ impl fmt::Display for BindError {
 }
 
 impl std::error::Error for BindError {}
+
+/// Why a call failed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Error {
+    /// What webrtc-pc says about such a call; see [`siskin_peer::Error::name`].
+    Peer(siskin_peer::Error),
+    /// The task that drives the connections is gone, because its runtime is.
+    Gone,
+}
+
+impl Error {
+    /// The name that webrtc-pc gives it.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Peer(error) => error.name(),
+            Self::Gone => "InvalidStateError",
+        }
+    }
+
+    pub(crate) fn closed() -> Self {
+        siskin_peer::Error::InvalidState(siskin_peer::InvalidState::Closed).into()
+    }
+
+    pub(crate) fn channel_not_open() -> Self {
+        siskin_peer::Error::InvalidState(siskin_peer::InvalidState::ChannelNotOpen).into()
+    }
+
+    pub(crate) fn message_too_large() -> Self {
+        siskin_peer::Error::Type(siskin_peer::Type::MessageTooLarge).into()
+    }
+}
+
+impl From<siskin_peer::Error> for Error {
+    fn from(error: siskin_peer::Error) -> Self {
+        Self::Peer(error)
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Peer(error) => error.fmt(f),
+            Self::Gone => f.write_str("the runtime that drove the connection has ended"),
+        }
+    }
+}
+
+impl std::error::Error for Error {}

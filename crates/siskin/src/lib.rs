@@ -1,11 +1,30 @@
 #![doc = include_str!("../README.md")]
 
-mod description;
+mod channel;
+mod command;
+mod connection;
+mod driver;
+mod endpoint;
 mod error;
+mod ice_server;
+mod message;
 mod net;
 
-pub use description::{IceCandidateInit, SdpType, SessionDescription, UnknownSdpType};
-pub use error::BindError;
+pub use bytes::Bytes;
+pub use channel::{DataChannel, DataChannelState};
+pub use connection::{
+    Configuration, DtlsTransport, Event, Events, IceTransport, PeerConnection, SctpTransport, States,
+};
+pub use endpoint::{Endpoint, EndpointConfig};
+pub use error::{BindError, Error};
+pub use ice_server::{BadIceServer, IceServer};
+pub use message::Message;
 pub use net::interfaces::{InterfaceAddress, MAX_ADDRESSES, interfaces};
 pub use net::ports::{PortConfig, SocketInfo};
 pub use net::socket::BufferSizes;
+pub use siskin_base::Observation;
+pub use siskin_peer::{
+    DataChannelInit, DtlsTransportState, IceCandidateInit, IceConnectionState, IceGatheringState, OfferOptions,
+    PeerConnectionState, Reliability, SctpTransportState, SdpType, SessionDescription, SignalingState, TransportError,
+    UnknownSdpType, stats,
+};

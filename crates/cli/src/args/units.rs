@@ -1,6 +1,5 @@
 //! Values with units, and what to say when one is wrong.
 
-use super::IceServer;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -41,27 +40,6 @@ pub(super) fn socket_addr(text: &str) -> Result<SocketAddr, String> {
     text.parse().map_err(|_| "not an address and port, as in 192.0.2.1:5000 or [2001:db8::1]:5000".into())
 }
 
-/// A STUN URL (RFC 7064).
-pub(super) fn ice_server(url: &str) -> Result<IceServer, String> {
-    const FORM: &str = "not a STUN server, as in stun:stun.example.org or stun:192.0.2.1:3478";
-    if url.starts_with("turn:") || url.starts_with("turns:") {
-        return Err("TURN is not supported yet: only stun:HOST[:PORT] is".into());
-    }
-    let rest = url.strip_prefix("stun:").filter(|rest| !rest.starts_with("//")).ok_or(FORM)?;
-    let (host, port) = match rest.strip_prefix('[') {
-        Some(rest) => {
-            let (host, behind) = rest.split_once(']').ok_or(FORM)?;
-            (host, behind.strip_prefix(':').or(behind.is_empty().then_some("3478")).ok_or(FORM)?)
-        }
-        None => rest.split_once(':').unwrap_or((rest, "3478")),
-    };
-    let known = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | ':' | '_');
-    if host.is_empty() || !host.chars().all(known) {
-        return Err(FORM.into());
-    }
-    Ok(IceServer { host: host.into(), port: port.parse().map_err(|_| FORM)? })
-}
-
 fn split(text: &str) -> (&str, &str) {
     let end = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
     text.split_at(end)
@@ -90,18 +68,5 @@ mod tests {
         for text in ["", "-1", "1h", "1e9", "99999999", "1.2.3", "s"] {
             assert!(time(text).is_err(), "{text}");
         }
-    }
-
-    #[test]
-    fn rfc7064_stun_urls() {
-        let server = |host: &str, port| Ok(IceServer { host: host.into(), port });
-        assert_eq!(ice_server("stun:stun.example.org"), server("stun.example.org", 3478));
-        assert_eq!(ice_server("stun:192.0.2.1:19302"), server("192.0.2.1", 19302));
-        assert_eq!(ice_server("stun:[2001:db8::1]:5"), server("2001:db8::1", 5));
-        assert_eq!(ice_server("stun:[2001:db8::1]"), server("2001:db8::1", 3478));
-        for url in ["stun:", "stun://a", "http://a", "stun:a:b", "stun:[::1", "stun:[::1]5", "stun:a?b"] {
-            assert!(ice_server(url).is_err(), "{url}");
-        }
-        assert!(ice_server("turn:a").unwrap_err().starts_with("TURN is not supported yet"));
     }
 }

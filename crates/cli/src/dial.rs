@@ -1,0 +1,199 @@
+//! `siskin dial --stdio`: makes an offer, sends messages, verifies their echoes.
+
+mod exchange;
+mod payload;
+
+use crate::args::{ChannelSpec, Dial};
+use crate::contract::{Candidate, Input};
+use crate::counters::Counters;
+use crate::echo::{add_candidate, print_candidate, print_local, timed_out};
+use crate::report::{Code, Report, ReportError, round};
+use crate::session::{self, FLUSH, Stage};
+use crate::stdio::{self, Line};
+use exchange::{Plan, Tally};
+use siskin::{DataChannel, DataChannelInit, Event, Events, PeerConnection, Reliability, SdpType};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+
+const MAX_EARLY_CANDIDATES: usize = 256;
+
+/// Runs the command.
+pub async fn run(args: Dial) -> Report {
+    let mut report = Report::default();
+    let counters = Counters::default();
+    let tally = Arc::new(Tally::default());
+    let expected = args.count.saturating_mul(args.channels.0.len() as u64);
+    let outcome = match session::open_endpoint(&args.connection) {
+        Ok(endpoint) => match endpoint.connect(session::configuration(&args.connection)).await {
+            Ok((pc, events)) => {
+                let mut dial = DialSession { pc, events, early: Vec::new(), trickle: args.trickle, answered: None };
+                let outcome = dial.run(&args, &counters, &tally, &mut report).await;
+                session::summarize(&dial.pc, &mut report).await;
+                dial.pc.finish(FLUSH).await;
+                outcome
+            }
+            Err(error) => Err(ReportError::new(Code::Internal, error.to_string())),
+        },
+        Err(error) => Err(error),
+    };
+    counters.fill(&mut report);
+    // An end that comes when everything is done already is as good as our own.
+    let early = matches!(&outcome, Err(error) if error.code == Code::ClosedEarly);
+    let outcome = if early && tally.echoed() == expected { Ok(()) } else { outcome };
+    let verdict = tally.fill(expected, &mut report);
+    report.error = outcome.and(verdict).err();
+    report
+}
+
+struct DialSession {
+    pc: PeerConnection,
+    events: Events,
+    early: Vec<Candidate>,
+    trickle: bool,
+    answered: Option<Instant>,
+}
+
+impl DialSession {
+    async fn run(
+        &mut self,
+        args: &Dial,
+        counters: &Counters,
+        tally: &Arc<Tally>,
+        report: &mut Report,
+    ) -> Result<(), ReportError> {
+        let timeout = args.connection.timeout;
+        let deadline = Instant::now() + timeout;
+        let mut exchanges = JoinSet::new();
+        for (number, spec) in args.channels.0.iter().enumerate() {
+            let channel = self.open(spec).await?;
+            let plan = Plan {
+                seed: number as u64,
+                count: args.count,
+                size: args.size,
+                patience: args.echo_timeout,
+                ordered: spec.ordered,
+                reliable: spec.reliable(),
+            };
+            exchanges.spawn(exchange::run(channel, plan, counters.clone(), Arc::clone(tally)));
+        }
+        let internal = |error: siskin::Error| ReportError::new(Code::Internal, error.to_string());
+        self.pc.set_local_description(None).await.map_err(internal)?;
+        print_local(&self.pc, self.trickle).await?;
+
+        let mut lines = stdio::lines();
+        let mut interrupted = std::pin::pin!(session::interrupted());
+        loop {
+            match session::stage(&self.pc.states()) {
+                Stage::Open if report.connect_ms.is_none() => {
+                    report.connect_ms = self.answered.map(|at| round(at.elapsed().as_secs_f64() * 1_000.0));
+                    session::summarize(&self.pc, report).await;
+                }
+                Stage::ClosedByPeer => {
+                    // What came before can still be read.
+                    let read_all = async { while exchanges.join_next().await.is_some() {} };
+                    let _ = tokio::time::timeout(Duration::from_secs(1), read_all).await;
+                    return closed_early("the peer closed the connection");
+                }
+                _ => {}
+            }
+            let open = report.connect_ms.is_some();
+            tokio::select! {
+                line = lines.recv() => match line {
+                    Some(line) => self.take(line).await?,
+                    None if self.answered.is_none() => return Err(ReportError::new(
+                        Code::SignallingEnded,
+                        "standard input ended before an answer came",
+                    )),
+                    None => return closed_early("standard input ended"),
+                },
+                event = self.events.next() => match event {
+                    Some(event) => self.happened(event)?,
+                    None => return Err(ReportError::new(Code::Internal, "the connection is gone")),
+                },
+                done = exchanges.join_next() => match done {
+                    Some(Ok(())) => {}
+                    Some(Err(error)) => return Err(ReportError::new(Code::Internal, error.to_string())),
+                    // Every echo has come, or will not come: the tally knows.
+                    None => return Ok(()),
+                },
+                () = tokio::time::sleep_until(deadline), if !open => {
+                    return Err(timed_out(timeout, self.answered.is_some()));
+                }
+                () = &mut interrupted => return match open {
+                    true => closed_early("interrupted"),
+                    false => Err(ReportError::new(Code::Interrupted, "interrupted before the connection was open")),
+                },
+            }
+        }
+    }
+
+    async fn open(&self, spec: &ChannelSpec) -> Result<DataChannel, ReportError> {
+        let mut init = DataChannelInit::default();
+        init.ordered = spec.ordered;
+        init.reliability = match (spec.max_retransmits, spec.max_lifetime) {
+            (Some(count), _) => Reliability::MaxRetransmits(count),
+            (None, Some(millis)) => Reliability::MaxPacketLifeTime(millis),
+            (None, None) => Reliability::Reliable,
+        };
+        init.negotiated = spec.negotiated;
+        init.protocol.clone_from(&spec.protocol);
+        self.pc.create_data_channel(&spec.label, init).await.map_err(|error| {
+            ReportError::new(Code::BadArgument, format!("--channel {}: {error}", spec.label))
+        })
+    }
+
+    async fn take(&mut self, line: Line) -> Result<(), ReportError> {
+        let input = match line {
+            Line::Text(text) => Input::parse(&text),
+            Line::Junk => Err("longer than 4 MiB, or not UTF-8".into()),
+        };
+        match input {
+            Ok(Input::Description(answer)) if self.answered.is_none() => {
+                if answer.kind == SdpType::Offer {
+                    let message = "an answer is awaited, but the description is of type offer";
+                    return Err(ReportError::new(Code::BadDescription, message));
+                }
+                let last = answer.kind == SdpType::Answer;
+                let bad = |error| ReportError::new(Code::BadDescription, format!("the answer: {error}"));
+                let start = Instant::now();
+                self.pc.set_remote_description(answer).await.map_err(bad)?;
+                self.answered = last.then_some(start);
+                for candidate in std::mem::take(&mut self.early) {
+                    add_candidate(&self.pc, candidate).await;
+                }
+            }
+            Ok(Input::Description(_)) => tracing::warn!("a second answer is ignored"),
+            Ok(Input::Candidate(candidate)) if self.answered.is_none() => {
+                if self.early.len() < MAX_EARLY_CANDIDATES {
+                    self.early.push(candidate);
+                }
+            }
+            Ok(Input::Candidate(candidate)) => add_candidate(&self.pc, candidate).await,
+            Err(why) if self.answered.is_none() => {
+                return Err(ReportError::new(Code::BadInput, format!("bad line on standard input: {why}")));
+            }
+            Err(why) => tracing::warn!("a line is ignored: {why}"),
+        }
+        Ok(())
+    }
+
+    fn happened(&self, event: Event) -> Result<(), ReportError> {
+        session::log_event(&event);
+        match event {
+            Event::IceCandidate(candidate) if self.trickle => print_candidate(candidate),
+            Event::TransportFailed(error) => return Err(session::transport_error(&error)),
+            Event::ConnectionStateChange(_) if session::stage(&self.pc.states()) == Stage::Failed => {
+                return Err(session::failed(&self.pc));
+            }
+            // A channel that the peer opens is not what we came for: dropping it closes it.
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+fn closed_early(how: &str) -> Result<(), ReportError> {
+    Err(ReportError::new(Code::ClosedEarly, format!("{how} before every echo had come back")))
+}

@@ -1,0 +1,47 @@
+//! `RTCConfiguration`.
+
+use crate::ice_server::IceServer;
+use siskin_base::WallClock;
+use siskin_crypto::{Certificate, Provider};
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+/// What a connection is made with (`RTCConfiguration`, and limits).
+#[derive(Clone, Debug)]
+pub struct Configuration {
+    /// STUN servers to learn our public addresses from; none by default. Siskin contacts nobody that it was not told.
+    pub ice_servers: Vec<IceServer>,
+    /// Our certificate; by default one is made for the connection.
+    pub certificate: Option<Arc<Certificate>>,
+    /// Where cryptography comes from; by default `ring`.
+    pub provider: Provider,
+    /// Bytes of received messages that may wait to be read, over all channels; then the peer has to wait. Default
+    /// 16 MiB.
+    pub max_unread: usize,
+    /// Largest message that we take, in bytes (`a=max-message-size`); default 262,144.
+    pub max_message_size: u32,
+}
+
+impl Default for Configuration {
+    fn default() -> Self {
+        Self {
+            ice_servers: Vec::new(),
+            certificate: None,
+            provider: siskin_crypto::ring(),
+            max_unread: 16 << 20,
+            max_message_size: 262_144,
+        }
+    }
+}
+
+impl Configuration {
+    pub(crate) fn into_peer(self, servers: Vec<SocketAddr>, clock: WallClock, observe: bool) -> siskin_peer::Config {
+        let mut config = siskin_peer::Config::new(self.provider);
+        config.certificate = self.certificate;
+        config.clock = Some(clock);
+        config.stun_servers = servers;
+        config.max_message_size = self.max_message_size;
+        config.observe = observe;
+        config
+    }
+}

@@ -1,0 +1,320 @@
+//! The connections of an endpoint as the driver sees them: what their handles are told, and how they end.
+
+use crate::channel::{ChannelShared, DataChannel, DataChannelState};
+use crate::command::{Command, WeakCommands};
+use crate::connection::{Configuration, ConnectionShared, Event, Events, PeerConnection, States};
+use crate::error::Error;
+use crate::message::Message;
+use siskin_base::{Instant, WallClock, earliest};
+use siskin_peer::{ChannelId, ConnectionId, DataChannelInit, Endpoint, SctpTransportState};
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::{mpsc, oneshot, watch};
+
+pub(super) struct Connections {
+    entries: BTreeMap<ConnectionId, Entry>,
+    /// Channels with something buffered, so that only these are asked how much.
+    sending: BTreeSet<(ConnectionId, ChannelId)>,
+    finishing: BTreeSet<(Instant, ConnectionId)>,
+    /// Closed, and to be forgotten once their last words are sent.
+    closed: Vec<ConnectionId>,
+    /// For the handles of channels that the peer opens.
+    handles: WeakCommands,
+}
+
+struct Entry {
+    shared: Arc<ConnectionShared>,
+    states: watch::Sender<States>,
+    events: mpsc::UnboundedSender<Event>,
+    channels: BTreeMap<ChannelId, Arc<ChannelShared>>,
+    finish: Option<Finish>,
+}
+
+/// A connection that closes once its channels are, which are closed behind all that was sent on them.
+#[derive(Default)]
+struct Finish {
+    at: Instant,
+    replies: Vec<oneshot::Sender<()>>,
+}
+
+impl Connections {
+    pub(super) fn new(handles: WeakCommands) -> Self {
+        Self {
+            entries: BTreeMap::new(),
+            sending: BTreeSet::new(),
+            finishing: BTreeSet::new(),
+            closed: Vec::new(),
+            handles,
+        }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    pub(super) fn command(
+        &mut self,
+        endpoint: &mut Endpoint,
+        now: Instant,
+        wall: WallClock,
+        observe: bool,
+        command: Command,
+    ) {
+        match command {
+            Command::Create(configuration, servers, reply) => {
+                let made = self.create(endpoint, now, wall, observe, *configuration, servers);
+                // If nobody waits for it any more, the handle closes the connection as it is dropped.
+                let _ = reply.send(made);
+            }
+            Command::With(id, act) => {
+                endpoint.with(now, id, |peer| {
+                    peer.set_clock(wall);
+                    act(peer, now);
+                });
+                self.show(endpoint, id);
+            }
+            Command::Open(id, label, init, reply) => {
+                let _ = reply.send(self.open(endpoint, now, id, label, init));
+            }
+            Command::Send(channel, kind, data) => {
+                let id = channel.connection.id;
+                let len = data.len();
+                let sent = endpoint.with(now, id, |peer| peer.send(now, channel.channel, kind, data));
+                match sent {
+                    Some(Ok(())) => {
+                        self.sending.insert((id, channel.channel));
+                    }
+                    Some(Err(error)) => tracing::warn!(label = channel.label(), %error, "a message was not sent"),
+                    None => {}
+                }
+                // First the one count, then the other: a reader in between sees too much, never too little.
+                self.show_buffered(endpoint, id, &channel);
+                channel.dequeued(len);
+            }
+            Command::CloseChannel(channel) => {
+                endpoint.with(now, channel.connection.id, |peer| peer.close_channel(now, channel.channel));
+            }
+            Command::Resume(id) => {
+                endpoint.with(now, id, |_| ());
+            }
+            Command::Finish(id, limit, reply) => self.finish(endpoint, now, id, limit, reply),
+            Command::Sockets(_) => {}
+        }
+    }
+
+    fn create(
+        &mut self,
+        endpoint: &mut Endpoint,
+        now: Instant,
+        wall: WallClock,
+        observe: bool,
+        configuration: Configuration,
+        servers: Vec<SocketAddr>,
+    ) -> Result<(PeerConnection, Events), Error> {
+        let commands = self.handles.upgrade().ok_or(Error::Gone)?;
+        let max_unread = configuration.max_unread;
+        let id = endpoint.create(now, configuration.into_peer(servers, wall, observe))?;
+        let shared = ConnectionShared::new(id, max_unread);
+        let (states, seen) = watch::channel(States::default());
+        let (events, stream) = mpsc::unbounded_channel();
+        let entry =
+            Entry { shared: Arc::clone(&shared), states, events, channels: BTreeMap::new(), finish: None };
+        self.entries.insert(id, entry);
+        Ok((PeerConnection::new(shared, seen, commands), Events::new(stream)))
+    }
+
+    fn open(
+        &mut self,
+        endpoint: &mut Endpoint,
+        now: Instant,
+        id: ConnectionId,
+        label: String,
+        init: DataChannelInit,
+    ) -> Result<Arc<ChannelShared>, Error> {
+        let entry = self.entries.get_mut(&id).ok_or_else(Error::closed)?;
+        let made = endpoint.with(now, id, |peer| peer.create_data_channel(now, &label, init.clone()));
+        let channel = made.ok_or_else(Error::closed)??;
+        let shared = ChannelShared::new(
+            channel,
+            Arc::clone(&entry.shared),
+            label,
+            init,
+            DataChannelState::Connecting,
+            None,
+        );
+        entry.channels.insert(channel, Arc::clone(&shared));
+        Ok(shared)
+    }
+
+    /// Closes the channels, each behind what was sent on it; the connection follows when all are closed, or time is up.
+    fn finish(
+        &mut self,
+        endpoint: &mut Endpoint,
+        now: Instant,
+        id: ConnectionId,
+        limit: Duration,
+        reply: Option<oneshot::Sender<()>>,
+    ) {
+        // A connection that is gone answers by dropping the reply.
+        let Some(entry) = self.entries.get_mut(&id) else { return };
+        let at = now + limit;
+        let finish = entry.finish.get_or_insert_with(|| Finish { at, replies: Vec::new() });
+        self.finishing.remove(&(finish.at, id));
+        finish.at = finish.at.min(at);
+        finish.replies.extend(reply);
+        self.finishing.insert((finish.at, id));
+        let connected = entry.states.borrow().sctp == Some(SctpTransportState::Connected);
+        for channel in entry.channels.values() {
+            channel.advance(DataChannelState::Closing);
+            endpoint.with(now, id, |peer| peer.close_channel(now, channel.channel));
+        }
+        if limit.is_zero() || !connected || entry.channels.is_empty() {
+            self.close(endpoint, now, id);
+        }
+    }
+
+    fn close(&mut self, endpoint: &mut Endpoint, now: Instant, id: ConnectionId) {
+        endpoint.with(now, id, |peer| peer.close(now));
+        if let Some(finish) = self.entries.get_mut(&id).and_then(|entry| entry.finish.as_mut()) {
+            self.finishing.remove(&(finish.at, id));
+        }
+        self.closed.push(id);
+    }
+
+    pub(super) fn poll_timeout(&self) -> Option<Instant> {
+        earliest(self.finishing.first().map(|(at, _)| *at), None)
+    }
+
+    pub(super) fn handle_timeout(&mut self, endpoint: &mut Endpoint, now: Instant) -> bool {
+        let mut any = false;
+        while let Some((_, id)) = self.finishing.first().copied().filter(|(at, _)| *at <= now) {
+            self.close(endpoint, now, id);
+            any = true;
+        }
+        any
+    }
+
+    /// Tells the handles what happened. False if nothing did.
+    pub(super) fn take_events(&mut self, endpoint: &mut Endpoint, now: Instant) -> bool {
+        let mut any = false;
+        while let Some((id, event)) = self.next_event(endpoint) {
+            any = true;
+            self.tell(endpoint, now, id, event);
+        }
+        let sending = std::mem::take(&mut self.sending);
+        for (id, channel) in sending {
+            let Some(shared) = self.entries.get(&id).and_then(|entry| entry.channels.get(&channel)) else {
+                continue;
+            };
+            let shared = Arc::clone(shared);
+            if self.show_buffered(endpoint, id, &shared) > 0 {
+                self.sending.insert((id, channel));
+            }
+        }
+        any
+    }
+
+    fn next_event(&self, endpoint: &mut Endpoint) -> Option<(ConnectionId, siskin_peer::Event)> {
+        // A connection whose user does not read is not asked: its messages stay in SCTP, whose window closes.
+        endpoint.poll_event_unless(|id| self.entries.get(&id).is_some_and(|entry| entry.shared.is_full()))
+    }
+
+    fn tell(&mut self, endpoint: &mut Endpoint, now: Instant, id: ConnectionId, event: siskin_peer::Event) {
+        use siskin_peer::Event as Peer;
+        let Some(entry) = self.entries.get_mut(&id) else { return };
+        let event = match event {
+            Peer::ChannelMessage { channel, kind, data } => {
+                if let Some(channel) = entry.channels.get(&channel) {
+                    entry.shared.has_received(data.len());
+                    channel.deliver(Message::from_parts(kind, data));
+                }
+                return;
+            }
+            Peer::ChannelBufferedAmountLow(_) => return,
+            Peer::ChannelOpen(channel) => {
+                if let Some(shared) = entry.channels.get(&channel) {
+                    shared.open(endpoint.connection(id).and_then(|peer| peer.channel_id(channel)));
+                }
+                return;
+            }
+            Peer::ChannelClosing(channel) => {
+                if let Some(channel) = entry.channels.get(&channel) {
+                    channel.advance(DataChannelState::Closing);
+                }
+                return;
+            }
+            Peer::ChannelClosed(channel) => {
+                if let Some(channel) = entry.channels.remove(&channel) {
+                    channel.advance(DataChannelState::Closed);
+                }
+                if entry.channels.is_empty() && entry.finish.is_some() && !self.closed.contains(&id) {
+                    self.close(endpoint, now, id);
+                }
+                return;
+            }
+            Peer::DataChannel { channel, label, init } => {
+                let number = endpoint.connection(id).and_then(|peer| peer.channel_id(channel));
+                let connection = Arc::clone(&entry.shared);
+                let open = DataChannelState::Open;
+                let shared = ChannelShared::new(channel, connection, label, init, open, number);
+                entry.channels.insert(channel, Arc::clone(&shared));
+                Event::DataChannel(DataChannel::new(shared, self.handles.clone()))
+            }
+            Peer::NegotiationNeeded => Event::NegotiationNeeded,
+            Peer::SignalingStateChange(state) => Event::SignalingStateChange(state),
+            Peer::IceCandidate(candidate) => Event::IceCandidate(candidate),
+            Peer::IceGatheringStateChange(state) => Event::IceGatheringStateChange(state),
+            Peer::IceConnectionStateChange(state) => Event::IceConnectionStateChange(state),
+            Peer::ConnectionStateChange(state) => Event::ConnectionStateChange(state),
+            Peer::DtlsStateChange(state) => Event::DtlsStateChange(state),
+            Peer::SctpStateChange(state) => Event::SctpStateChange(state),
+            Peer::TransportFailed(error) => Event::TransportFailed(error),
+            _ => return,
+        };
+        self.show(endpoint, id);
+        // Nobody listening is fine: a channel's handle closes it as it is dropped.
+        if let Some(entry) = self.entries.get(&id) {
+            let _ = entry.events.send(event);
+        }
+    }
+
+    /// Publishes the states as they are now.
+    fn show(&self, endpoint: &Endpoint, id: ConnectionId) {
+        let (Some(entry), Some(peer)) = (self.entries.get(&id), endpoint.connection(id)) else { return };
+        let states = States {
+            signaling: peer.signaling_state(),
+            ice_gathering: peer.ice_gathering_state(),
+            ice_connection: peer.ice_connection_state(),
+            connection: peer.connection_state(),
+            dtls: peer.dtls_state(),
+            sctp: peer.sctp_state(),
+        };
+        if let Some(max) = peer.max_message_size() {
+            entry.shared.set_max_message_size(max);
+        }
+        entry.states.send_if_modified(|shown| std::mem::replace(shown, states) != states);
+    }
+
+    fn show_buffered(&self, endpoint: &Endpoint, id: ConnectionId, channel: &ChannelShared) -> u64 {
+        let buffered = endpoint.connection(id).map_or(0, |peer| peer.buffered_amount(channel.channel));
+        channel.set_buffered(buffered);
+        buffered
+    }
+
+    /// Forgets connections that are closed. To be called when nothing is left to send, their last words included.
+    pub(super) fn forget_closed(&mut self, endpoint: &mut Endpoint) {
+        for id in std::mem::take(&mut self.closed) {
+            self.show(endpoint, id);
+            endpoint.remove(id);
+            let Some(entry) = self.entries.remove(&id) else { continue };
+            for channel in entry.channels.values() {
+                channel.advance(DataChannelState::Closed);
+            }
+            for reply in entry.finish.into_iter().flat_map(|finish| finish.replies) {
+                let _ = reply.send(());
+            }
+        }
+    }
+}
