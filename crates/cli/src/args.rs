@@ -6,8 +6,8 @@ mod units;
 pub use channels::{ChannelSpec, Channels};
 
 use crate::report::{Code, ReportError};
-use siskin::IceServer;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum, error::ErrorKind};
+use siskin::IceServer;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;

@@ -11,7 +11,7 @@ use crate::report::{Code, Report, ReportError, round};
 use crate::session::{self, FLUSH, Stage};
 use crate::stdio::{self, Line};
 use exchange::{Plan, Tally};
-use siskin::{DataChannel, DataChannelInit, Event, Events, PeerConnection, Reliability, SdpType};
+use siskin::{ChannelConfig, DataChannel, Event, Events, PeerConnection, Reliability, SdpType};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::JoinSet;
@@ -28,7 +28,8 @@ pub async fn run(args: Dial) -> Report {
     let outcome = match session::open_endpoint(&args.connection) {
         Ok(endpoint) => match endpoint.connect(session::configuration(&args.connection)).await {
             Ok((pc, events)) => {
-                let mut dial = DialSession { pc, events, early: Vec::new(), trickle: args.trickle, answered: None };
+                let mut dial =
+                    DialSession { pc, events, early: Vec::new(), trickle: args.trickle, answered: None };
                 let outcome = dial.run(&args, &counters, &tally, &mut report).await;
                 session::summarize(&dial.pc, &mut report).await;
                 dial.pc.finish(FLUSH).await;
@@ -130,16 +131,16 @@ impl DialSession {
     }
 
     async fn open(&self, spec: &ChannelSpec) -> Result<DataChannel, ReportError> {
-        let mut init = DataChannelInit::default();
-        init.ordered = spec.ordered;
-        init.reliability = match (spec.max_retransmits, spec.max_lifetime) {
+        let mut config = ChannelConfig::new(spec.label.as_str());
+        config.ordered = spec.ordered;
+        config.reliability = match (spec.max_retransmits, spec.max_lifetime) {
             (Some(count), _) => Reliability::MaxRetransmits(count),
-            (None, Some(millis)) => Reliability::MaxPacketLifeTime(millis),
+            (None, Some(millis)) => Reliability::Lifetime(Duration::from_millis(millis.into())),
             (None, None) => Reliability::Reliable,
         };
-        init.negotiated = spec.negotiated;
-        init.protocol.clone_from(&spec.protocol);
-        self.pc.create_data_channel(&spec.label, init).await.map_err(|error| {
+        config.negotiated = spec.negotiated;
+        config.protocol.clone_from(&spec.protocol);
+        self.pc.create_data_channel(config).await.map_err(|error| {
             ReportError::new(Code::BadArgument, format!("--channel {}: {error}", spec.label))
         })
     }

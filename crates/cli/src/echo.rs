@@ -24,7 +24,8 @@ pub async fn run(args: Echo) -> Report {
         Ok(endpoint) => match endpoint.connect(session::configuration(&args.connection)).await {
             Ok((pc, events)) => {
                 let trickle = args.trickle;
-                let mut echo = EchoSession { pc, events, counters: counters.clone(), trickle, early: Vec::new() };
+                let mut echo =
+                    EchoSession { pc, events, counters: counters.clone(), trickle, early: Vec::new() };
                 let outcome = echo.run(args.connection.timeout, &mut report).await;
                 session::summarize(&echo.pc, &mut report).await;
                 echo.pc.finish(FLUSH).await;
@@ -56,7 +57,8 @@ impl EchoSession {
         loop {
             match session::stage(&self.pc.states()) {
                 Stage::Open if report.connect_ms.is_none() => {
-                    report.connect_ms = offered.map(|at: Instant| round(at.elapsed().as_secs_f64() * 1_000.0));
+                    report.connect_ms =
+                        offered.map(|at: Instant| round(at.elapsed().as_secs_f64() * 1_000.0));
                     session::summarize(&self.pc, report).await;
                 }
                 // A close that comes before the connection was open is no clean one, but still the peer's wish.
@@ -102,7 +104,8 @@ impl EchoSession {
                 }
             }
             Ok(Input::Description(description)) if offered.is_none() => {
-                let message = format!("an offer is awaited, but the description is of type {}", description.kind);
+                let message =
+                    format!("an offer is awaited, but the description is of type {}", description.kind);
                 return Err(ReportError::new(Code::BadDescription, message));
             }
             Ok(Input::Description(_)) => tracing::warn!("a description that is no offer is ignored"),
@@ -121,7 +124,8 @@ impl EchoSession {
     }
 
     async fn answer(&mut self, offer: SessionDescription) -> Result<(), ReportError> {
-        let bad = |error: siskin::Error| ReportError::new(Code::BadDescription, format!("the offer: {error}"));
+        let bad =
+            |error: siskin::Error| ReportError::new(Code::BadDescription, format!("the offer: {error}"));
         self.pc.set_remote_description(offer).await.map_err(bad)?;
         for candidate in std::mem::take(&mut self.early) {
             add_candidate(&self.pc, candidate).await;
@@ -168,7 +172,8 @@ pub async fn print_local(pc: &PeerConnection, trickle: bool) -> Result<(), Repor
         tracing::warn!("a STUN server does not answer: going on without it");
     }
     let description = pc.local_description().await;
-    let description = description.ok_or_else(|| ReportError::new(Code::Internal, "there is no description to send"))?;
+    let description =
+        description.ok_or_else(|| ReportError::new(Code::Internal, "there is no description to send"))?;
     stdio::print(&Output::Description { kind: description.kind.name(), sdp: &description.sdp });
     Ok(())
 }

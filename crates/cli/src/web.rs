@@ -54,7 +54,9 @@ async fn serve(http: SocketAddr, args: ConnectionArgs, greeting: Greeting) -> Re
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .with_state(Arc::clone(&connections));
     let server = axum::serve(listener, app).with_graceful_shutdown(session::interrupted());
-    server.await.map_err(|error| ReportError::new(Code::Internal, format!("the HTTP server failed: {error}")))?;
+    server
+        .await
+        .map_err(|error| ReportError::new(Code::Internal, format!("the HTTP server failed: {error}")))?;
     connections.close_all().await;
     Ok(())
 }
@@ -63,7 +65,8 @@ fn listen_error(http: SocketAddr, error: &std::io::Error) -> ReportError {
     match error.kind() {
         ErrorKind::AddrInUse => {
             let (port, ip) = (http.port(), http.ip());
-            let message = format!("TCP port {port} on {ip} is already in use (--http {}:0 takes a free one)", show(ip));
+            let message =
+                format!("TCP port {port} on {ip} is already in use (--http {}:0 takes a free one)", show(ip));
             ReportError::new(Code::PortInUse, message)
         }
         ErrorKind::AddrNotAvailable => {
@@ -82,7 +85,8 @@ async fn greet(greeting: Greeting, local: SocketAddr, connections: &Connections)
         connections.sockets().await.iter().map(|socket| socket.local.to_string()).collect();
     match greeting {
         Greeting::Demo => {
-            let (bold, plain) = if std::io::stdout().is_terminal() { ("\x1b[1m", "\x1b[0m") } else { ("", "") };
+            let (bold, plain) =
+                if std::io::stdout().is_terminal() { ("\x1b[1m", "\x1b[0m") } else { ("", "") };
             println!("Open {bold}http://{local}/{plain} in Chromium or Firefox.");
             println!("Siskin waits for it on UDP {}. Ctrl-C ends the demo.", sockets.join(", "));
         }
@@ -135,7 +139,11 @@ async fn offer(State(connections): State<Arc<Connections>>, body: Bytes) -> Resp
 }
 
 /// `POST /offer/ID` with a candidate of the peer's.
-async fn candidate(State(connections): State<Arc<Connections>>, Path(id): Path<u64>, body: Bytes) -> Response {
+async fn candidate(
+    State(connections): State<Arc<Connections>>,
+    Path(id): Path<u64>,
+    body: Bytes,
+) -> Response {
     match parse(&body) {
         Ok(Input::Candidate(candidate)) => match connections.add_candidate(id, candidate).await {
             true => StatusCode::NO_CONTENT.into_response(),

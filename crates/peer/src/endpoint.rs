@@ -7,7 +7,7 @@ use crate::{Config, Error, Event, PeerConnection};
 use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 use core::net::SocketAddr;
 use routes::Routes;
-use siskin_base::{BaseId, Instant, Packet, Received, Rng, Transmit};
+use siskin_base::{BaseId, Instant, Observation, Packet, Received, Rng, Transmit};
 
 /// Names a connection of an [`Endpoint`]; never used twice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -219,14 +219,27 @@ impl Endpoint {
 
     /// What happened, and to which connection.
     pub fn poll_event(&mut self) -> Option<(ConnectionId, Event)> {
+        self.poll_event_unless(|_| false)
+    }
+
+    /// As [`poll_event`](Self::poll_event), leaving out connections that are `held`, because their user cannot take
+    /// more now. Their messages stay where they are, so that SCTP's window closes and the peer waits. Whoever lets go of
+    /// a connection says so by touching it: [`with`](Self::with).
+    pub fn poll_event_unless(&mut self, held: impl Fn(ConnectionId) -> bool) -> Option<(ConnectionId, Event)> {
         while let Some(&id) = self.to_tell.front() {
-            if let Some(event) = self.connections.get_mut(&id).and_then(PeerConnection::poll_event) {
+            let connection = self.connections.get_mut(&id).filter(|_| !held(id));
+            if let Some(event) = connection.and_then(PeerConnection::poll_event) {
                 return Some((id, event));
             }
             self.to_tell.pop_front();
             self.queued.remove(&(Queue::Tell, id));
         }
         None
+    }
+
+    /// What a researcher may watch of a connection.
+    pub fn poll_observation(&mut self, id: ConnectionId) -> Option<Observation> {
+        self.connections.get_mut(&id)?.poll_observation()
     }
 
     /// When [`handle_timeout`](Self::handle_timeout) is due. Ask last.

@@ -88,6 +88,9 @@ pub struct TransportStats {
     /// The cipher suite by its IANA name.
     #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
     pub dtls_cipher: Option<String>,
+    /// The group of the key exchange by its IANA name (not in the standard yet).
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
+    pub tls_group: Option<String>,
     /// The SRTP profile, once media needs one.
     #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
     pub srtp_cipher: Option<String>,

@@ -4,38 +4,13 @@ use crate::command::{Command, WeakCommands};
 use crate::connection::ConnectionShared;
 use crate::error::Error;
 use crate::message::Message;
-use siskin_peer::{ChannelId, DataChannelInit};
+use siskin_peer::{ChannelConfig, ChannelId, DataChannelState};
 use std::collections::VecDeque;
 use std::fmt;
 use std::pin::pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
-
-/// `RTCDataChannelState`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum DataChannelState {
-    /// Waits for the transport.
-    Connecting,
-    /// Takes and gives messages.
-    Open,
-    /// Is being closed; what was received before can still be read.
-    Closing,
-    /// Closed.
-    Closed,
-}
-
-impl DataChannelState {
-    /// The W3C's word.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Connecting => "connecting",
-            Self::Open => "open",
-            Self::Closing => "closing",
-            Self::Closed => "closed",
-        }
-    }
-}
 
 /// A data channel. Every method takes `&self`, so one task may send while another receives.
 ///
@@ -49,8 +24,7 @@ pub struct DataChannel {
 pub(crate) struct ChannelShared {
     pub(crate) channel: ChannelId,
     pub(crate) connection: Arc<ConnectionShared>,
-    label: String,
-    init: DataChannelInit,
+    config: ChannelConfig,
     inner: Mutex<Inner>,
     /// Bytes given to `send` that the driver has not seen yet.
     queued: AtomicU64,
@@ -77,22 +51,22 @@ impl DataChannel {
 
     /// The label, which need not be unique.
     pub fn label(&self) -> &str {
-        &self.shared.label
+        &self.shared.config.label
     }
 
     /// The subprotocol.
     pub fn protocol(&self) -> &str {
-        &self.shared.init.protocol
+        &self.shared.config.protocol
     }
 
     /// Whether messages arrive in the order in which they were sent.
     pub fn ordered(&self) -> bool {
-        self.shared.init.ordered
+        self.shared.config.ordered
     }
 
-    /// What the channel was made with.
-    pub fn init(&self) -> &DataChannelInit {
-        &self.shared.init
+    /// All that the side that made it asked for.
+    pub fn config(&self) -> &ChannelConfig {
+        &self.shared.config
     }
 
     /// The stream id; `None` until the DTLS roles are known (RFC 8832 §6).
@@ -257,16 +231,14 @@ impl ChannelShared {
     pub(crate) fn new(
         channel: ChannelId,
         connection: Arc<ConnectionShared>,
-        label: String,
-        init: DataChannelInit,
+        config: ChannelConfig,
         state: DataChannelState,
         id: Option<u16>,
     ) -> Arc<Self> {
         Arc::new(Self {
             channel,
             connection,
-            label,
-            init,
+            config,
             inner: Mutex::new(Inner { state, id, inbox: VecDeque::new() }),
             queued: AtomicU64::new(0),
             buffered: AtomicU64::new(0),
@@ -297,6 +269,10 @@ impl ChannelShared {
         }
     }
 
+    pub(crate) fn label(&self) -> &str {
+        &self.config.label
+    }
+
     pub(crate) fn open(&self, id: Option<u16>) {
         self.lock().id = id;
         self.advance(DataChannelState::Open);
@@ -311,7 +287,7 @@ impl ChannelShared {
     pub(crate) fn advance(&self, state: DataChannelState) -> bool {
         {
             let mut inner = self.lock();
-            if inner.state >= state {
+            if rank(inner.state) >= rank(state) {
                 return false;
             }
             inner.state = state;
@@ -345,6 +321,16 @@ impl ChannelShared {
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// States only ever advance.
+const fn rank(state: DataChannelState) -> u8 {
+    match state {
+        DataChannelState::Connecting => 0,
+        DataChannelState::Open => 1,
+        DataChannelState::Closing => 2,
+        DataChannelState::Closed => 3,
     }
 }
 

@@ -7,7 +7,7 @@ use crate::error::Error;
 use crate::net::ports::SocketInfo;
 use bytes::Bytes;
 use siskin_base::Instant;
-use siskin_peer::{ConnectionId, DataChannelInit, MessageKind};
+use siskin_peer::{ChannelConfig, ConnectionId, MessageKind};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -25,7 +25,7 @@ pub(crate) enum Command {
     /// Do something to a connection.
     With(ConnectionId, Act),
     /// Open a channel.
-    Open(ConnectionId, String, DataChannelInit, oneshot::Sender<Result<Arc<ChannelShared>, Error>>),
+    Open(ConnectionId, ChannelConfig, oneshot::Sender<Result<Arc<ChannelShared>, Error>>),
     /// Queue a message.
     Send(Arc<ChannelShared>, MessageKind, Bytes),
     /// Close a channel, behind what was sent on it.

@@ -13,8 +13,9 @@ use crate::command::{Command, Commands};
 use crate::error::Error;
 use siskin_base::Instant;
 use siskin_peer::{
-    ConnectionId, DataChannelInit, DtlsTransportState, IceCandidateInit, IceConnectionState, IceGatheringState,
-    OfferOptions, PeerConnectionState, SctpTransportState, SessionDescription, SignalingState, StatsReport,
+    ChannelConfig, ConnectionId, DtlsTransportState, IceCandidateInit, IceConnectionState, IceGatheringState,
+    OfferOptions, PeerConnectionState, SctpTransportState, SessionDescription, SignalingState,
+    stats::StatsReport,
 };
 use std::fmt;
 use std::sync::Arc;
@@ -62,7 +63,11 @@ pub(crate) struct ConnectionShared {
 }
 
 impl PeerConnection {
-    pub(crate) fn new(shared: Arc<ConnectionShared>, states: watch::Receiver<States>, commands: Commands) -> Self {
+    pub(crate) fn new(
+        shared: Arc<ConnectionShared>,
+        states: watch::Receiver<States>,
+        commands: Commands,
+    ) -> Self {
         Self { shared, states, commands }
     }
 
@@ -118,14 +123,14 @@ impl PeerConnection {
         .await
     }
 
-    /// Opens a data channel. It can be used at once: sending waits until it is open.
+    /// Opens a data channel, `ChannelConfig::new(label)` for a reliable and ordered one. It can be used at once: sending waits until it is open.
     ///
     /// # Errors
     /// `InvalidStateError` if the connection is closed, `TypeError` if an argument is out of its range, `OperationError`
     /// if the id is taken.
-    pub async fn create_data_channel(&self, label: &str, init: DataChannelInit) -> Result<DataChannel, Error> {
+    pub async fn create_data_channel(&self, config: ChannelConfig) -> Result<DataChannel, Error> {
         let (reply, made) = oneshot::channel();
-        let command = Command::Open(self.shared.id, label.into(), init, reply);
+        let command = Command::Open(self.shared.id, config, reply);
         self.commands.send(command).map_err(|_| Error::Gone)?;
         let shared = made.await.map_err(|_| Error::Gone)??;
         Ok(DataChannel::new(shared, self.commands.downgrade()))
@@ -224,7 +229,9 @@ impl PeerConnection {
     /// Has the driver do `act`, and waits for what comes of it.
     async fn call<T: Send + 'static>(
         &self,
-        act: impl FnOnce(&mut siskin_peer::PeerConnection, Instant) -> Result<T, siskin_peer::Error> + Send + 'static,
+        act: impl FnOnce(&mut siskin_peer::PeerConnection, Instant) -> Result<T, siskin_peer::Error>
+        + Send
+        + 'static,
     ) -> Result<T, Error> {
         let (reply, result) = oneshot::channel();
         let act = Box::new(move |peer: &mut siskin_peer::PeerConnection, now| {

@@ -188,7 +188,8 @@ impl Driver {
         while let Some(rest) = bytes.get(unsent.done..).filter(|rest| !rest.is_empty()) {
             let piece = rest.get(..most).unwrap_or(rest);
             let mut transmit = unsent.transmit;
-            transmit.segment_size = u16::try_from(segment).ok().and_then(NonZeroU16::new).filter(|_| piece.len() > segment);
+            transmit.segment_size =
+                u16::try_from(segment).ok().and_then(NonZeroU16::new).filter(|_| piece.len() > segment);
             match socket.try_send(&transmit, piece) {
                 Ok(()) => {}
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => match socket.poll_writable(cx) {
@@ -197,7 +198,9 @@ impl Driver {
                     Poll::Pending => return Some(unsent),
                 },
                 // No route, a datagram too large for the link, a firewall: the layers above take it for loss.
-                Err(error) => tracing::debug!(path = ?transmit.path, len = piece.len(), %error, "sending failed"),
+                Err(error) => {
+                    tracing::debug!(path = ?transmit.path, len = piece.len(), %error, "sending failed")
+                }
             }
             unsent.done += piece.len();
         }

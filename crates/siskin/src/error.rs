@@ -76,15 +76,15 @@ impl Error {
     }
 
     pub(crate) fn closed() -> Self {
-        siskin_peer::Error::InvalidState(siskin_peer::InvalidState::Closed).into()
+        siskin_peer::Error::InvalidState(siskin_peer::error::InvalidState::Closed).into()
     }
 
     pub(crate) fn channel_not_open() -> Self {
-        siskin_peer::Error::InvalidState(siskin_peer::InvalidState::ChannelNotOpen).into()
+        siskin_peer::Error::InvalidState(siskin_peer::error::InvalidState::ChannelNotOpen).into()
     }
 
     pub(crate) fn message_too_large() -> Self {
-        siskin_peer::Error::Type(siskin_peer::Type::MessageTooLarge).into()
+        siskin_peer::Error::Type(siskin_peer::error::Type::MessageTooLarge).into()
     }
 }
 

@@ -11,7 +11,7 @@ mod message;
 mod net;
 
 pub use bytes::Bytes;
-pub use channel::{DataChannel, DataChannelState};
+pub use channel::DataChannel;
 pub use connection::{
     Configuration, DtlsTransport, Event, Events, IceTransport, PeerConnection, SctpTransport, States,
 };
@@ -23,8 +23,9 @@ pub use net::interfaces::{InterfaceAddress, MAX_ADDRESSES, interfaces};
 pub use net::ports::{PortConfig, SocketInfo};
 pub use net::socket::BufferSizes;
 pub use siskin_base::Observation;
+pub use siskin_crypto::{Certificate, Provider};
 pub use siskin_peer::{
-    DataChannelInit, DtlsTransportState, IceCandidateInit, IceConnectionState, IceGatheringState, OfferOptions,
-    PeerConnectionState, Reliability, SctpTransportState, SdpType, SessionDescription, SignalingState, TransportError,
-    UnknownSdpType, stats,
+    ChannelConfig, DataChannelState, DtlsTransportState, IceCandidateInit, IceConnectionState,
+    IceGatheringState, OfferOptions, PeerConnectionState, Priority, Reliability, SctpTransportState, SdpType,
+    SessionDescription, SignalingState, TransportError, UnknownSdpType, stats,
 };

@@ -89,7 +89,9 @@ mod tests {
 
     #[test]
     fn parts_and_back() {
-        for message in [Message::from("ä"), Message::from(""), Message::from(&b"\xff"[..]), Message::from(vec![])] {
+        for message in
+            [Message::from("ä"), Message::from(""), Message::from(&b"\xff"[..]), Message::from(vec![])]
+        {
             let (kind, data) = message.clone().into_parts();
             assert_eq!(Message::from_parts(kind, data), message);
         }

@@ -162,7 +162,8 @@ fn lock(out: &Mutex<Out>) -> MutexGuard<'_, Out> {
 }
 
 fn describe(channel: &DataChannel, plan: &Plan, echo: &Message) -> String {
-    let number = payload::number(echo).map_or_else(|| "no number".into(), |number| format!("number {number}"));
+    let number =
+        payload::number(echo).map_or_else(|| "no number".into(), |number| format!("number {number}"));
     format!(
         "channel {}: an echo of {} bytes with {number} is not what was sent next ({} bytes)",
         channel.label(),

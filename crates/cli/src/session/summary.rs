@@ -17,7 +17,9 @@ pub async fn summarize(pc: &PeerConnection, report: &mut Report) {
 fn take(stats: &StatsReport, report: &mut Report) {
     let find = |id: &str| stats.iter().find(|stats| stats.id == id).map(|stats| &stats.kind);
     let candidate = |id: &str| match find(id) {
-        Some(StatsKind::LocalCandidate(stats) | StatsKind::RemoteCandidate(stats)) => Some(to_candidate(stats)),
+        Some(StatsKind::LocalCandidate(stats) | StatsKind::RemoteCandidate(stats)) => {
+            Some(to_candidate(stats))
+        }
         _ => None,
     };
     for Stats { kind, .. } in stats {

@@ -42,14 +42,19 @@ impl Connections {
     }
 
     /// Makes a connection, and gives its name and its answer, all candidates in it.
-    pub(super) async fn answer(&self, offer: SessionDescription) -> Result<(u64, SessionDescription), ReportError> {
+    pub(super) async fn answer(
+        &self,
+        offer: SessionDescription,
+    ) -> Result<(u64, SessionDescription), ReportError> {
         if lock(&self.live).len() >= MAX_CONNECTIONS {
             return Err(ReportError::new(Code::Internal, "too many connections"));
         }
         let start = Instant::now();
         let internal = |error: siskin::Error| ReportError::new(Code::Internal, error.to_string());
-        let bad = |error: siskin::Error| ReportError::new(Code::BadDescription, format!("the offer: {error}"));
-        let (pc, events) = self.endpoint.connect(session::configuration(&self.args)).await.map_err(internal)?;
+        let bad =
+            |error: siskin::Error| ReportError::new(Code::BadDescription, format!("the offer: {error}"));
+        let (pc, events) =
+            self.endpoint.connect(session::configuration(&self.args)).await.map_err(internal)?;
         pc.set_remote_description(offer).await.map_err(bad)?;
         pc.set_local_description(None).await.map_err(bad)?;
         let _ = tokio::time::timeout(GATHERING, pc.gathered()).await;

@@ -78,6 +78,13 @@ impl PeerConnection {
         self.data.as_ref()?.channels().stream(channel)
     }
 
+    /// Largest message that the peer takes, in bytes, `usize::MAX` for any (`RTCSctpTransport.maxMessageSize`); `None`
+    /// until that is negotiated.
+    pub fn max_message_size(&self) -> Option<usize> {
+        let data = self.data.as_ref().filter(|data| data.state().is_some())?;
+        Some(data.channels().association().max_send_message())
+    }
+
     /// Counters and estimates of the SCTP association; `None` until there is one.
     pub fn sctp_stats(&self) -> Option<siskin_sctp::Stats> {
         self.data.as_ref().map(|data| data.channels().association().stats())

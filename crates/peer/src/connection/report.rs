@@ -111,6 +111,7 @@ impl PeerConnection {
             remote_certificate_id: remote_certificate,
             tls_version: dtls.and_then(|dtls| dtls.version()).map(|version| format!("{:04X}", version.0)),
             dtls_cipher: dtls.and_then(|dtls| dtls.cipher_suite()?.name()).map(Into::into),
+            tls_group: dtls.and_then(|dtls| dtls.group()).map(|group| format!("{group:?}").to_lowercase()),
             srtp_cipher: dtls.and_then(|dtls| dtls.srtp_profile()).map(|profile| format!("{profile:?}")),
             selected_candidate_pair_changes: transport.ice().selected_changes(),
         };

@@ -145,6 +145,11 @@ impl Association {
         self.config.max_send_message = bytes;
     }
 
+    /// The longest message that may be sent, in bytes.
+    pub fn max_send_message(&self) -> usize {
+        self.config.max_send_message
+    }
+
     /// What happened. Messages count against the receive window until they are taken here.
     pub fn poll_event(&mut self) -> Option<Event> {
         let event = self.events.pop_front()?;

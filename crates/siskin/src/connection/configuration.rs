@@ -27,7 +27,7 @@ impl Default for Configuration {
         Self {
             ice_servers: Vec::new(),
             certificate: None,
-            provider: siskin_crypto::ring(),
+            provider: siskin_crypto::default_provider(),
             max_unread: 16 << 20,
             max_message_size: 262_144,
         }
@@ -35,7 +35,12 @@ impl Default for Configuration {
 }
 
 impl Configuration {
-    pub(crate) fn into_peer(self, servers: Vec<SocketAddr>, clock: WallClock, observe: bool) -> siskin_peer::Config {
+    pub(crate) fn into_peer(
+        self,
+        servers: Vec<SocketAddr>,
+        clock: WallClock,
+        observe: bool,
+    ) -> siskin_peer::Config {
         let mut config = siskin_peer::Config::new(self.provider);
         config.certificate = self.certificate;
         config.clock = Some(clock);

@@ -1,13 +1,17 @@
 //! The connections of an endpoint as the driver sees them: what their handles are told, and how they end.
 
-use crate::channel::{ChannelShared, DataChannel, DataChannelState};
+use crate::channel::{ChannelShared, DataChannel};
 use crate::command::{Command, WeakCommands};
 use crate::connection::{Configuration, ConnectionShared, Event, Events, PeerConnection, States};
 use crate::error::Error;
 use crate::message::Message;
-use siskin_base::{Instant, WallClock, earliest};
-use siskin_peer::{ChannelId, ConnectionId, DataChannelInit, Endpoint, SctpTransportState};
-use std::collections::{BTreeMap, BTreeSet};
+use bytes::Bytes;
+use siskin_base::{Instant, WallClock};
+use siskin_peer::error::Operation;
+use siskin_peer::{
+    ChannelConfig, ChannelId, ConnectionId, DataChannelState, Endpoint, MessageKind, SctpTransportState,
+};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -29,7 +33,14 @@ struct Entry {
     states: watch::Sender<States>,
     events: mpsc::UnboundedSender<Event>,
     channels: BTreeMap<ChannelId, Arc<ChannelShared>>,
+    /// Sends and closes that wait, in order, until SCTP's buffer has room again.
+    waiting: VecDeque<Waiting>,
     finish: Option<Finish>,
+}
+
+enum Waiting {
+    Message(Arc<ChannelShared>, MessageKind, Bytes),
+    Close(Arc<ChannelShared>),
 }
 
 /// A connection that closes once its channels are, which are closed behind all that was sent on them.
@@ -75,26 +86,14 @@ impl Connections {
                 });
                 self.show(endpoint, id);
             }
-            Command::Open(id, label, init, reply) => {
-                let _ = reply.send(self.open(endpoint, now, id, label, init));
+            Command::Open(id, config, reply) => {
+                let _ = reply.send(self.open(endpoint, now, id, config));
             }
             Command::Send(channel, kind, data) => {
-                let id = channel.connection.id;
-                let len = data.len();
-                let sent = endpoint.with(now, id, |peer| peer.send(now, channel.channel, kind, data));
-                match sent {
-                    Some(Ok(())) => {
-                        self.sending.insert((id, channel.channel));
-                    }
-                    Some(Err(error)) => tracing::warn!(label = channel.label(), %error, "a message was not sent"),
-                    None => {}
-                }
-                // First the one count, then the other: a reader in between sees too much, never too little.
-                self.show_buffered(endpoint, id, &channel);
-                channel.dequeued(len);
+                self.queue(endpoint, now, channel.connection.id, Waiting::Message(channel, kind, data));
             }
             Command::CloseChannel(channel) => {
-                endpoint.with(now, channel.connection.id, |peer| peer.close_channel(now, channel.channel));
+                self.queue(endpoint, now, channel.connection.id, Waiting::Close(channel));
             }
             Command::Resume(id) => {
                 endpoint.with(now, id, |_| ());
@@ -119,8 +118,14 @@ impl Connections {
         let shared = ConnectionShared::new(id, max_unread);
         let (states, seen) = watch::channel(States::default());
         let (events, stream) = mpsc::unbounded_channel();
-        let entry =
-            Entry { shared: Arc::clone(&shared), states, events, channels: BTreeMap::new(), finish: None };
+        let entry = Entry {
+            shared: Arc::clone(&shared),
+            states,
+            events,
+            channels: BTreeMap::new(),
+            waiting: VecDeque::new(),
+            finish: None,
+        };
         self.entries.insert(id, entry);
         Ok((PeerConnection::new(shared, seen, commands), Events::new(stream)))
     }
@@ -130,22 +135,55 @@ impl Connections {
         endpoint: &mut Endpoint,
         now: Instant,
         id: ConnectionId,
-        label: String,
-        init: DataChannelInit,
+        config: ChannelConfig,
     ) -> Result<Arc<ChannelShared>, Error> {
         let entry = self.entries.get_mut(&id).ok_or_else(Error::closed)?;
-        let made = endpoint.with(now, id, |peer| peer.create_data_channel(now, &label, init.clone()));
+        let made = endpoint.with(now, id, |peer| peer.create_data_channel(now, config.clone()));
         let channel = made.ok_or_else(Error::closed)??;
-        let shared = ChannelShared::new(
-            channel,
-            Arc::clone(&entry.shared),
-            label,
-            init,
-            DataChannelState::Connecting,
-            None,
-        );
+        let connection = Arc::clone(&entry.shared);
+        let shared = ChannelShared::new(channel, connection, config, DataChannelState::Connecting, None);
         entry.channels.insert(channel, Arc::clone(&shared));
         Ok(shared)
+    }
+
+    fn queue(&mut self, endpoint: &mut Endpoint, now: Instant, id: ConnectionId, what: Waiting) {
+        let Some(entry) = self.entries.get_mut(&id) else { return };
+        entry.waiting.push_back(what);
+        // Behind others that wait, nothing has changed.
+        if entry.waiting.len() == 1 {
+            self.send_waiting(endpoint, now, id);
+        }
+    }
+
+    /// Gives what waits to SCTP, until its buffer is full.
+    fn send_waiting(&mut self, endpoint: &mut Endpoint, now: Instant, id: ConnectionId) {
+        let Some(entry) = self.entries.get_mut(&id) else { return };
+        while let Some(next) = entry.waiting.pop_front() {
+            match next {
+                Waiting::Close(channel) => {
+                    endpoint.with(now, id, |peer| peer.close_channel(now, channel.channel));
+                }
+                Waiting::Message(channel, kind, data) => {
+                    let len = data.len();
+                    let sent =
+                        endpoint.with(now, id, |peer| peer.send(now, channel.channel, kind, data.clone()));
+                    match sent {
+                        Some(Err(siskin_peer::Error::Operation(Operation::BufferFull))) => {
+                            entry.waiting.push_front(Waiting::Message(channel, kind, data));
+                            return;
+                        }
+                        Some(Err(error)) => {
+                            tracing::debug!(label = channel.label(), %error, "a message was not sent");
+                        }
+                        _ => {}
+                    }
+                    self.sending.insert((id, channel.channel));
+                    // First the one count, then the other: a reader in between sees too much, never too little.
+                    show_buffered(endpoint, id, &channel);
+                    channel.dequeued(len);
+                }
+            }
+        }
     }
 
     /// Closes the channels, each behind what was sent on it; the connection follows when all are closed, or time is up.
@@ -166,12 +204,15 @@ impl Connections {
         finish.replies.extend(reply);
         self.finishing.insert((finish.at, id));
         let connected = entry.states.borrow().sctp == Some(SctpTransportState::Connected);
-        for channel in entry.channels.values() {
-            channel.advance(DataChannelState::Closing);
-            endpoint.with(now, id, |peer| peer.close_channel(now, channel.channel));
-        }
-        if limit.is_zero() || !connected || entry.channels.is_empty() {
+        let channels: Vec<_> = entry.channels.values().cloned().collect();
+        if limit.is_zero() || !connected || channels.is_empty() {
             self.close(endpoint, now, id);
+            return;
+        }
+        for channel in channels {
+            if channel.advance(DataChannelState::Closing) {
+                self.queue(endpoint, now, id, Waiting::Close(channel));
+            }
         }
     }
 
@@ -184,7 +225,7 @@ impl Connections {
     }
 
     pub(super) fn poll_timeout(&self) -> Option<Instant> {
-        earliest(self.finishing.first().map(|(at, _)| *at), None)
+        self.finishing.first().map(|(at, _)| *at)
     }
 
     pub(super) fn handle_timeout(&mut self, endpoint: &mut Endpoint, now: Instant) -> bool {
@@ -209,7 +250,7 @@ impl Connections {
                 continue;
             };
             let shared = Arc::clone(shared);
-            if self.show_buffered(endpoint, id, &shared) > 0 {
+            if show_buffered(endpoint, id, &shared) > 0 {
                 self.sending.insert((id, channel));
             }
         }
@@ -232,10 +273,13 @@ impl Connections {
                 }
                 return;
             }
-            Peer::ChannelBufferedAmountLow(_) => return,
+            Peer::Sendable => {
+                self.send_waiting(endpoint, now, id);
+                return;
+            }
             Peer::ChannelOpen(channel) => {
                 if let Some(shared) = entry.channels.get(&channel) {
-                    shared.open(endpoint.connection(id).and_then(|peer| peer.channel_id(channel)));
+                    shared.open(endpoint.connection(id).and_then(|peer| peer.channel_stream(channel)));
                 }
                 return;
             }
@@ -254,11 +298,13 @@ impl Connections {
                 }
                 return;
             }
-            Peer::DataChannel { channel, label, init } => {
-                let number = endpoint.connection(id).and_then(|peer| peer.channel_id(channel));
+            Peer::DataChannel { channel, label, .. } => {
+                let peer = endpoint.connection(id);
+                let config = peer.and_then(|peer| peer.channel_config(channel)).cloned();
+                let config = config.unwrap_or_else(|| ChannelConfig::new(label));
+                let stream = peer.and_then(|peer| peer.channel_stream(channel));
                 let connection = Arc::clone(&entry.shared);
-                let open = DataChannelState::Open;
-                let shared = ChannelShared::new(channel, connection, label, init, open, number);
+                let shared = ChannelShared::new(channel, connection, config, DataChannelState::Open, stream);
                 entry.channels.insert(channel, Arc::clone(&shared));
                 Event::DataChannel(DataChannel::new(shared, self.handles.clone()))
             }
@@ -292,15 +338,9 @@ impl Connections {
             sctp: peer.sctp_state(),
         };
         if let Some(max) = peer.max_message_size() {
-            entry.shared.set_max_message_size(max);
+            entry.shared.set_max_message_size(max as u64);
         }
         entry.states.send_if_modified(|shown| std::mem::replace(shown, states) != states);
-    }
-
-    fn show_buffered(&self, endpoint: &Endpoint, id: ConnectionId, channel: &ChannelShared) -> u64 {
-        let buffered = endpoint.connection(id).map_or(0, |peer| peer.buffered_amount(channel.channel));
-        channel.set_buffered(buffered);
-        buffered
     }
 
     /// Forgets connections that are closed. To be called when nothing is left to send, their last words included.
@@ -317,4 +357,11 @@ impl Connections {
             }
         }
     }
+}
+
+/// Publishes how much a channel has buffered, and gives it.
+fn show_buffered(endpoint: &Endpoint, id: ConnectionId, channel: &ChannelShared) -> u64 {
+    let buffered = endpoint.connection(id).map_or(0, |peer| peer.buffered_amount(channel.channel)) as u64;
+    channel.set_buffered(buffered);
+    buffered
 }

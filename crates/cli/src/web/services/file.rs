@@ -66,7 +66,9 @@ async fn upload(channel: &DataChannel, size: u64, counters: &Counters) -> Result
         }
         if received - said >= PROGRESS {
             said = received;
-            say(channel, &json!({ "received": received }), counters).await.map_err(|error| error.to_string())?;
+            say(channel, &json!({ "received": received }), counters)
+                .await
+                .map_err(|error| error.to_string())?;
         }
     }
     Ok(done(size, hash))
