@@ -3,7 +3,7 @@
 mod channels;
 mod units;
 
-pub use channels::{ChannelSpec, Channels};
+pub(crate) use channels::{ChannelSpec, Channels};
 
 use crate::report::{Code, ReportError};
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum, error::ErrorKind};
@@ -15,22 +15,22 @@ use std::time::Duration;
 /// WebRTC from one command: a demo for browsers, and both ends of a connection for scripts.
 #[derive(Debug, Parser)]
 #[command(name = "siskin", version, disable_help_subcommand = true, max_term_width = 100)]
-pub struct Cli {
+pub(crate) struct Cli {
     /// What to log on standard error: a level (error, warn, info, debug, trace), or levels by module as in
     /// `warn,siskin=debug`
     #[arg(long, global = true, value_name = "LEVEL", default_value = "warn", env = "SISKIN_LOG")]
-    pub log: String,
+    pub(crate) log: String,
     /// Colours on standard error
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
-    pub color: Color,
+    pub(crate) color: Color,
     /// What to do.
     #[command(subcommand)]
-    pub command: Command,
+    pub(crate) command: Command,
 }
 
 /// When to colour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Color {
+pub(crate) enum Color {
     /// If standard error is a terminal, and NO_COLOR is not set
     Auto,
     /// Always
@@ -41,7 +41,7 @@ pub enum Color {
 
 /// What to do.
 #[derive(Debug, Subcommand)]
-pub enum Command {
+pub(crate) enum Command {
     /// Serve a page that connects a browser to Siskin: layers, round-trip times, chat, files
     #[command(after_long_help = DEMO_HELP)]
     Demo(Demo),
@@ -55,87 +55,87 @@ pub enum Command {
 
 /// `siskin demo`.
 #[derive(Debug, Args)]
-pub struct Demo {
+pub(crate) struct Demo {
     /// Where to serve the page; port 0 takes any free one
     #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:7400", value_parser = units::socket_addr)]
-    pub http: SocketAddr,
+    pub(crate) http: SocketAddr,
     /// What all commands share.
     #[command(flatten)]
-    pub connection: Connection,
+    pub(crate) connection: Connection,
 }
 
 /// `siskin echo`.
 #[derive(Debug, Args)]
 #[command(group = clap::ArgGroup::new("signalling").required(true))]
-pub struct Echo {
+pub(crate) struct Echo {
     /// Signal over standard input and output, one JSON object a line; see below
     #[arg(long, group = "signalling")]
-    pub stdio: bool,
+    pub(crate) stdio: bool,
     /// Signal over HTTP: POST /offer with {"type","sdp"} is answered in the same form, one connection for each request;
     /// GET / is the demo page
     #[arg(long, group = "signalling", value_name = "ADDR:PORT", value_parser = units::socket_addr)]
-    pub http: Option<SocketAddr>,
+    pub(crate) http: Option<SocketAddr>,
     /// Print our candidates as lines of their own, behind the description, instead of waiting for all of them
     #[arg(long, conflicts_with = "http")]
-    pub trickle: bool,
+    pub(crate) trickle: bool,
     /// What all commands share.
     #[command(flatten)]
-    pub connection: Connection,
+    pub(crate) connection: Connection,
 }
 
 /// `siskin dial`.
 #[derive(Debug, Args)]
-pub struct Dial {
+pub(crate) struct Dial {
     /// Signal over standard input and output, one JSON object a line; see below
     #[arg(long, required = true)]
-    pub stdio: bool,
+    pub(crate) stdio: bool,
     /// Print our candidates as lines of their own, behind the description, instead of waiting for all of them
     #[arg(long)]
-    pub trickle: bool,
+    pub(crate) trickle: bool,
     /// The channels.
     #[command(flatten)]
-    pub channels: Channels,
+    pub(crate) channels: Channels,
     /// Messages to send on each channel
     #[arg(long, value_name = "N", default_value_t = 1)]
-    pub count: u64,
+    pub(crate) count: u64,
     /// Bytes of each message: a number, or one with kB, MB, KiB or MiB
     #[arg(long, value_name = "BYTES", default_value = "64", value_parser = units::size)]
-    pub size: usize,
+    pub(crate) size: usize,
     /// How long to wait for the next echo before those still out count as missing: a number of seconds, or one with ms,
     /// s or min
     #[arg(long, value_name = "TIME", default_value = "10s", value_parser = units::time)]
-    pub echo_timeout: Duration,
+    pub(crate) echo_timeout: Duration,
     /// What all commands share.
     #[command(flatten)]
-    pub connection: Connection,
+    pub(crate) connection: Connection,
 }
 
 /// What all commands share.
 #[derive(Clone, Debug, Args)]
-pub struct Connection {
+pub(crate) struct Connection {
     /// How long the connection may take until it is open: a number of seconds, or one with ms, s or min
     #[arg(long, value_name = "TIME", default_value = "30s", value_parser = units::time, help_heading = "Connection")]
-    pub timeout: Duration,
+    pub(crate) timeout: Duration,
     /// Use this network interface only; may be given several times [default: all but loopback]
     #[arg(long, value_name = "NAME", help_heading = "Connection")]
-    pub interface: Vec<String>,
+    pub(crate) interface: Vec<String>,
     /// The local UDP address and port; 0.0.0.0 or [::] means every address of that family, port 0 any free port
     #[arg(long, value_name = "ADDR:PORT", value_parser = units::socket_addr, help_heading = "Connection")]
-    pub bind: Option<SocketAddr>,
+    pub(crate) bind: Option<SocketAddr>,
     /// A STUN server to learn our public address from, as stun:HOST[:PORT]; may be given several times
     #[arg(long, value_name = "URL", help_heading = "Connection")]
-    pub ice_server: Vec<IceServer>,
+    pub(crate) ice_server: Vec<IceServer>,
     /// Append the keys of every connection to FILE, in the format that Wireshark reads; who has the file can read the
     /// traffic
     #[arg(long, value_name = "FILE", help_heading = "Connection")]
-    pub key_log: Option<PathBuf>,
+    pub(crate) key_log: Option<PathBuf>,
     /// Draw all random values from this number. For reproduction only: anyone can guess the keys
     #[arg(long, value_name = "N", help_heading = "Connection")]
-    pub seed: Option<u64>,
+    pub(crate) seed: Option<u64>,
 }
 
 /// Reads the command line; on a bad argument, gives what to say about it in one line. Prints help and version itself.
-pub fn parse() -> Result<Cli, ReportError> {
+pub(crate) fn parse() -> Result<Cli, ReportError> {
     let parsed = Cli::command().try_get_matches().and_then(|matches| Cli::from_arg_matches(&matches));
     match parsed {
         Ok(cli) => Ok(cli),

@@ -7,7 +7,7 @@ use siskin::{IceCandidateInit, SdpType, SessionDescription};
 /// A line that we print.
 #[derive(Debug, Serialize)]
 #[serde(untagged)]
-pub enum Output<'a> {
+pub(crate) enum Output<'a> {
     /// `{"type":"answer","sdp":"…"}`.
     Description {
         /// `offer` or `answer`.
@@ -27,7 +27,7 @@ pub enum Output<'a> {
 
 impl Output<'_> {
     /// The line, without its end.
-    pub fn to_line(&self) -> String {
+    pub(crate) fn to_line(&self) -> String {
         // Nothing in these types can fail to serialize; if it did, an empty object would still be one line.
         serde_json::to_string(self).unwrap_or_else(|_| "{}".into())
     }
@@ -36,7 +36,7 @@ impl Output<'_> {
 /// A candidate as signalling carries it.
 #[derive(Debug, Deserialize, Serialize, PartialEq, Eq)]
 #[serde(rename_all = "camelCase")]
-pub struct Candidate {
+pub(crate) struct Candidate {
     candidate: String,
     #[serde(default)]
     sdp_mid: Option<String>,
@@ -59,7 +59,7 @@ impl From<IceCandidateInit> for Candidate {
 
 impl Candidate {
     /// What to add to the connection; `None` is the end of all candidates.
-    pub fn into_init(self) -> Option<IceCandidateInit> {
+    pub(crate) fn into_init(self) -> Option<IceCandidateInit> {
         if self.candidate.is_empty() && self.sdp_mid.is_none() && self.sdp_m_line_index.is_none() {
             return None;
         }
@@ -74,7 +74,7 @@ impl Candidate {
 
 /// A line that we read.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Input {
+pub(crate) enum Input {
     /// `{"type":"offer","sdp":"…"}`, or an answer.
     Description(SessionDescription),
     /// `{"candidate":"…","sdpMid":"…","sdpMLineIndex":0}`.
@@ -83,7 +83,7 @@ pub enum Input {
 
 impl Input {
     /// Reads a line. An `Err` says in one phrase what is wrong with it. Fields that we do not know are ignored.
-    pub fn parse(line: &str) -> Result<Self, String> {
+    pub(crate) fn parse(line: &str) -> Result<Self, String> {
         let value: serde_json::Value =
             serde_json::from_str(line).map_err(|error| format!("not JSON: {error}"))?;
         let object = value.as_object().ok_or("not a JSON object")?;

@@ -20,7 +20,7 @@ use tokio::time::Instant;
 const MAX_EARLY_CANDIDATES: usize = 256;
 
 /// Runs the command.
-pub async fn run(args: Dial) -> Report {
+pub(crate) async fn run(args: Dial) -> Report {
     let mut report = Report::default();
     let counters = Counters::default();
     let tally = Arc::new(Tally::default());

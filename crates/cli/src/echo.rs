@@ -17,7 +17,7 @@ const MAX_EARLY_CANDIDATES: usize = 256;
 const GATHERING: Duration = Duration::from_secs(5);
 
 /// Runs the command.
-pub async fn run(args: Echo) -> Report {
+pub(crate) async fn run(args: Echo) -> Report {
     let mut report = Report::default();
     let counters = Counters::default();
     let outcome = match session::open_endpoint(&args.connection) {
@@ -152,7 +152,7 @@ impl EchoSession {
 }
 
 /// Sends every message back until the channel is closed.
-pub async fn echo(channel: DataChannel, counters: Counters) {
+pub(crate) async fn echo(channel: DataChannel, counters: Counters) {
     while let Some(message) = channel.recv().await {
         let len = message.len();
         counters.received(len);
@@ -167,7 +167,7 @@ pub async fn echo(channel: DataChannel, counters: Counters) {
 }
 
 /// Prints the local description: with all candidates, or at once and those that come later as lines of their own.
-pub async fn print_local(pc: &PeerConnection, trickle: bool) -> Result<(), ReportError> {
+pub(crate) async fn print_local(pc: &PeerConnection, trickle: bool) -> Result<(), ReportError> {
     if !trickle && tokio::time::timeout(GATHERING, pc.gathered()).await.is_err() {
         tracing::warn!("a STUN server does not answer: going on without it");
     }
@@ -179,21 +179,21 @@ pub async fn print_local(pc: &PeerConnection, trickle: bool) -> Result<(), Repor
 }
 
 /// Prints a candidate; what ends gathering is no line of its own.
-pub fn print_candidate(candidate: Option<siskin::IceCandidateInit>) {
+pub(crate) fn print_candidate(candidate: Option<siskin::IceCandidateInit>) {
     if let Some(candidate) = candidate {
         stdio::print(&Output::Candidate(candidate.into()));
     }
 }
 
 /// Adds a candidate of the peer's. A bad one costs a warning, not the connection.
-pub async fn add_candidate(pc: &PeerConnection, candidate: Candidate) {
+pub(crate) async fn add_candidate(pc: &PeerConnection, candidate: Candidate) {
     if let Err(error) = pc.add_ice_candidate(candidate.into_init()).await {
         tracing::warn!(%error, "a candidate is ignored");
     }
 }
 
 /// What to report when the connection did not open in time.
-pub fn timed_out(timeout: Duration, described: bool) -> ReportError {
+pub(crate) fn timed_out(timeout: Duration, described: bool) -> ReportError {
     let what = if described { "the peer did not connect" } else { "no description came" };
     ReportError::new(Code::Timeout, format!("{what} within {} s", timeout.as_secs_f64()))
 }

@@ -4,26 +4,26 @@ use serde::Serialize;
 
 /// The report, version 1. Fields are only ever added; what is not known is `null`.
 #[derive(Clone, Debug, Default, Serialize)]
-pub struct Report {
+pub(crate) struct Report {
     v: Version,
     /// Milliseconds from the start of the negotiation until the connection was open.
-    pub connect_ms: Option<f64>,
+    pub(crate) connect_ms: Option<f64>,
     /// The candidate pair in use at the end.
-    pub pair: Option<Pair>,
+    pub(crate) pair: Option<Pair>,
     /// What DTLS agreed on.
-    pub dtls: Option<Dtls>,
+    pub(crate) dtls: Option<Dtls>,
     /// The SRTP profile; `null` while no media is negotiated.
-    pub srtp: Option<String>,
+    pub(crate) srtp: Option<String>,
     /// What SCTP agreed on.
-    pub sctp: Option<Sctp>,
+    pub(crate) sctp: Option<Sctp>,
     /// Payload bytes of data-channel messages.
-    pub bytes: Both,
+    pub(crate) bytes: Both,
     /// Data-channel messages.
-    pub messages: Messages,
+    pub(crate) messages: Messages,
     /// Round-trip times.
-    pub rtt_ms: RoundTrips,
+    pub(crate) rtt_ms: RoundTrips,
     /// Why the exit code is 1; `null` if it is 0.
-    pub error: Option<ReportError>,
+    pub(crate) error: Option<ReportError>,
 }
 
 /// The number 1.
@@ -44,96 +44,96 @@ impl Serialize for Version {
 
 /// A candidate pair.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Pair {
+pub(crate) struct Pair {
     /// Our candidate.
-    pub local: Candidate,
+    pub(crate) local: Candidate,
     /// The peer's candidate.
-    pub remote: Candidate,
+    pub(crate) remote: Candidate,
 }
 
 /// A candidate.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Candidate {
+pub(crate) struct Candidate {
     /// `host`, `srflx`, `prflx` or `relay`.
     #[serde(rename = "type")]
-    pub kind: String,
+    pub(crate) kind: String,
     /// `udp` or `tcp`.
-    pub protocol: String,
+    pub(crate) protocol: String,
     /// The IP address.
-    pub address: String,
+    pub(crate) address: String,
     /// The port.
-    pub port: u16,
+    pub(crate) port: u16,
 }
 
 /// What DTLS agreed on.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Dtls {
+pub(crate) struct Dtls {
     /// `1.2` or `1.3`.
-    pub version: Option<String>,
+    pub(crate) version: Option<String>,
     /// The key-exchange group by its IANA name.
-    pub group: Option<String>,
+    pub(crate) group: Option<String>,
     /// The cipher suite by its IANA name.
-    pub cipher: Option<String>,
+    pub(crate) cipher: Option<String>,
     /// Our part: `client` or `server`.
-    pub role: Option<String>,
+    pub(crate) role: Option<String>,
 }
 
 /// What SCTP agreed on.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Sctp {
+pub(crate) struct Sctp {
     /// Largest message that the peer takes, in bytes.
-    pub max_message_size: u64,
+    pub(crate) max_message_size: u64,
     /// Data channels that were opened.
-    pub channels: u32,
+    pub(crate) channels: u32,
 }
 
 /// A number for each direction.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Both {
+pub(crate) struct Both {
     /// From us to the peer.
-    pub sent: u64,
+    pub(crate) sent: u64,
     /// From the peer to us.
-    pub received: u64,
+    pub(crate) received: u64,
 }
 
 /// Counts of messages; the last three only from `dial`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Messages {
+pub(crate) struct Messages {
     /// From us to the peer.
-    pub sent: u64,
+    pub(crate) sent: u64,
     /// From the peer to us.
-    pub received: u64,
+    pub(crate) received: u64,
     /// Echoes that matched byte for byte.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub echoed: Option<u64>,
+    pub(crate) echoed: Option<u64>,
     /// Echoes that came back changed, or that nothing was sent for.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub mismatched: Option<u64>,
+    pub(crate) mismatched: Option<u64>,
     /// Echoes that did not come.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub missing: Option<u64>,
+    pub(crate) missing: Option<u64>,
 }
 
 /// Round-trip times in milliseconds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
-pub struct RoundTrips {
+pub(crate) struct RoundTrips {
     /// The last one that ICE measured.
-    pub ice: Option<f64>,
+    pub(crate) ice: Option<f64>,
     /// The shortest of the messages', from `send` to the echo.
-    pub min: Option<f64>,
+    pub(crate) min: Option<f64>,
     /// The middle one.
-    pub median: Option<f64>,
+    pub(crate) median: Option<f64>,
     /// 95 of 100 were not longer.
     pub p95: Option<f64>,
     /// The longest.
-    pub max: Option<f64>,
+    pub(crate) max: Option<f64>,
     /// How many messages were timed.
-    pub count: u64,
+    pub(crate) count: u64,
 }
 
 impl RoundTrips {
     /// Sums up `millis`, one number for each message.
-    pub fn set_messages(&mut self, mut millis: Vec<f64>) {
+    pub(crate) fn set_messages(&mut self, mut millis: Vec<f64>) {
         millis.sort_by(f64::total_cmp);
         let at = |percent: usize| {
             let index = (millis.len() * percent).div_ceil(100).saturating_sub(1);
@@ -151,22 +151,22 @@ impl From<ReportError> for Report {
 }
 
 /// Milliseconds with three places: nobody reads more.
-pub fn round(millis: f64) -> f64 {
+pub(crate) fn round(millis: f64) -> f64 {
     (millis * 1_000.0).round() / 1_000.0
 }
 
 /// Why a run failed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct ReportError {
+pub(crate) struct ReportError {
     /// For programs.
-    pub code: Code,
+    pub(crate) code: Code,
     /// For people.
-    pub message: String,
+    pub(crate) message: String,
 }
 
 impl ReportError {
     /// An error of that code, said in those words.
-    pub fn new(code: Code, message: impl Into<String>) -> Self {
+    pub(crate) fn new(code: Code, message: impl Into<String>) -> Self {
         Self { code, message: message.into() }
     }
 }
@@ -176,11 +176,11 @@ macro_rules! codes {
         /// What went wrong, for programs.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
         #[serde(rename_all = "snake_case")]
-        pub enum Code { $(#[doc = $meaning] $name,)* }
+        pub(crate) enum Code { $(#[doc = $meaning] $name,)* }
 
         impl Code {
             /// Every code, as it is written and what it means.
-            pub const ALL: &[(Self, &str, &str)] = &[$((Self::$name, $word, $meaning),)*];
+            pub(crate) const ALL: &[(Self, &str, &str)] = &[$((Self::$name, $word, $meaning),)*];
         }
     };
 }

@@ -3,7 +3,7 @@
 mod key_log;
 mod summary;
 
-pub use summary::summarize;
+pub(crate) use summary::summarize;
 
 use crate::args::Connection as ConnectionArgs;
 use crate::report::{Code, ReportError};
@@ -15,10 +15,10 @@ use std::io::ErrorKind;
 use std::time::Duration;
 
 /// How long what was sent may take to arrive when we close.
-pub const FLUSH: Duration = Duration::from_secs(5);
+pub(crate) const FLUSH: Duration = Duration::from_secs(5);
 
 /// Opens the sockets that `args` ask for.
-pub fn open_endpoint(args: &ConnectionArgs) -> Result<Endpoint, ReportError> {
+pub(crate) fn open_endpoint(args: &ConnectionArgs) -> Result<Endpoint, ReportError> {
     if let Some(seed) = args.seed {
         tracing::warn!(seed, "every random value comes from --seed: anyone can guess the keys");
     }
@@ -46,13 +46,13 @@ fn bind_error(error: &BindError) -> ReportError {
 }
 
 /// What a connection is made with.
-pub fn configuration(args: &ConnectionArgs) -> Configuration {
+pub(crate) fn configuration(args: &ConnectionArgs) -> Configuration {
     Configuration { ice_servers: args.ice_server.clone(), ..Configuration::default() }
 }
 
 /// Where a connection stands, as far as the command cares.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Stage {
+pub(crate) enum Stage {
     /// Not open yet.
     Opening,
     /// Messages can flow.
@@ -64,7 +64,7 @@ pub enum Stage {
 }
 
 /// Reads the stage off the states.
-pub fn stage(states: &States) -> Stage {
+pub(crate) fn stage(states: &States) -> Stage {
     if states.connection == PeerConnectionState::Failed || states.dtls == DtlsTransportState::Failed {
         Stage::Failed
     } else if states.dtls == DtlsTransportState::Closed || states.sctp == Some(SctpTransportState::Closed) {
@@ -79,7 +79,7 @@ pub fn stage(states: &States) -> Stage {
 }
 
 /// What to report when a transport failed.
-pub fn transport_error(error: &TransportError) -> ReportError {
+pub(crate) fn transport_error(error: &TransportError) -> ReportError {
     match error {
         TransportError::Ice => ReportError::new(
             Code::IceFailed,
@@ -92,7 +92,7 @@ pub fn transport_error(error: &TransportError) -> ReportError {
 }
 
 /// What to report when the connection failed without a word about why.
-pub fn failed(pc: &PeerConnection) -> ReportError {
+pub(crate) fn failed(pc: &PeerConnection) -> ReportError {
     if pc.states().dtls == DtlsTransportState::Failed {
         ReportError::new(Code::DtlsFailed, "the DTLS handshake or connection failed")
     } else {
@@ -101,7 +101,7 @@ pub fn failed(pc: &PeerConnection) -> ReportError {
 }
 
 /// Logs an event.
-pub fn log_event(event: &Event) {
+pub(crate) fn log_event(event: &Event) {
     match event {
         Event::TransportFailed(error) => tracing::warn!(?error, "the transport failed"),
         Event::ConnectionStateChange(state) => tracing::info!(state = state.name(), "connection"),
@@ -113,7 +113,7 @@ pub fn log_event(event: &Event) {
 }
 
 /// Returns when a signal asks the process to end.
-pub async fn interrupted() {
+pub(crate) async fn interrupted() {
     #[cfg(unix)]
     {
         use tokio::signal::unix::{SignalKind, signal};

@@ -12,7 +12,7 @@ const QUEUE: usize = 64;
 
 /// What came from standard input.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Line {
+pub(crate) enum Line {
     /// A line, without its end.
     Text(String),
     /// Something that is no line: longer than 4 MiB, or not UTF-8.
@@ -21,7 +21,7 @@ pub enum Line {
 
 /// Reads standard input on a thread of its own, because a read cannot be called off; the thread ends with the process.
 /// The receiver yields `None` at the end of input.
-pub fn lines() -> mpsc::Receiver<Line> {
+pub(crate) fn lines() -> mpsc::Receiver<Line> {
     let (sender, receiver) = mpsc::channel(QUEUE);
     std::thread::spawn(move || read_lines(io::stdin().lock(), |line| sender.blocking_send(line).is_ok()));
     receiver
@@ -73,7 +73,7 @@ fn skip_line(input: &mut impl BufRead) -> bool {
 }
 
 /// Prints one line. Nobody listening is not our fault: the connection goes on.
-pub fn print(output: &Output<'_>) {
+pub(crate) fn print(output: &Output<'_>) {
     let mut line = output.to_line();
     line.push('\n');
     let mut stdout = io::stdout().lock();

@@ -25,7 +25,7 @@ const MAX_BODY: usize = 1 << 20;
 
 /// What the server says when it is up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Greeting {
+pub(crate) enum Greeting {
     /// For people: open this page.
     Demo,
     /// For scripts: offers are taken here.
@@ -33,7 +33,7 @@ pub enum Greeting {
 }
 
 /// Serves until a signal comes.
-pub async fn run(http: SocketAddr, args: ConnectionArgs, greeting: Greeting) -> Report {
+pub(crate) async fn run(http: SocketAddr, args: ConnectionArgs, greeting: Greeting) -> Report {
     match serve(http, args, greeting).await {
         Ok(()) => Report::default(),
         Err(error) => error.into(),

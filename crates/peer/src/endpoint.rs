@@ -5,6 +5,7 @@ mod routes;
 use crate::demux::Kind;
 use crate::{Config, Error, Event, PeerConnection};
 use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
+use alloc::vec::Vec;
 use core::net::SocketAddr;
 use routes::Routes;
 use siskin_base::{BaseId, Instant, Observation, Packet, Received, Rng, Transmit};
@@ -183,12 +184,14 @@ impl Endpoint {
 
     /// Takes note that time has passed.
     pub fn handle_timeout(&mut self, now: Instant) {
-        while let Some(&(at, id)) = self.timeouts.first() {
-            if at > now {
-                return;
-            }
-            self.timeouts.pop_first();
+        // Each once: a connection with something to send stays due until that is polled.
+        let mut due = Vec::new();
+        while let Some(&(at, id)) = self.timeouts.first().filter(|(at, _)| *at <= now) {
+            self.timeouts.remove(&(at, id));
             self.timeout_of.remove(&id);
+            due.push(id);
+        }
+        for id in due {
             if let Some(connection) = self.connections.get_mut(&id) {
                 connection.handle_timeout(now);
             }
@@ -225,7 +228,10 @@ impl Endpoint {
     /// As [`poll_event`](Self::poll_event), leaving out connections that are `held`, because their user cannot take
     /// more now. Their messages stay where they are, so that SCTP's window closes and the peer waits. Whoever lets go of
     /// a connection says so by touching it: [`with`](Self::with).
-    pub fn poll_event_unless(&mut self, held: impl Fn(ConnectionId) -> bool) -> Option<(ConnectionId, Event)> {
+    pub fn poll_event_unless(
+        &mut self,
+        held: impl Fn(ConnectionId) -> bool,
+    ) -> Option<(ConnectionId, Event)> {
         while let Some(&id) = self.to_tell.front() {
             let connection = self.connections.get_mut(&id).filter(|_| !held(id));
             if let Some(event) = connection.and_then(PeerConnection::poll_event) {

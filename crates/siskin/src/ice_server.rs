@@ -47,7 +47,7 @@ impl FromStr for IceServer {
         let (host, port) = match rest.strip_prefix('[') {
             Some(rest) => {
                 let (host, behind) = rest.split_once(']').ok_or(BadIceServer::Form)?;
-                let port = behind.strip_prefix(':').or(behind.is_empty().then_some(DEFAULT_PORT));
+                let port = behind.strip_prefix(':').or_else(|| behind.is_empty().then_some(DEFAULT_PORT));
                 (host, port.ok_or(BadIceServer::Form)?)
             }
             None => rest.split_once(':').unwrap_or((rest, DEFAULT_PORT)),

@@ -4,19 +4,19 @@ use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches, error::Err
 
 /// A channel to open.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ChannelSpec {
+pub(crate) struct ChannelSpec {
     /// Its label.
-    pub label: String,
+    pub(crate) label: String,
     /// Whether messages arrive in order.
-    pub ordered: bool,
+    pub(crate) ordered: bool,
     /// Give up on a message after so many retransmissions.
-    pub max_retransmits: Option<u16>,
+    pub(crate) max_retransmits: Option<u16>,
     /// Give up on a message after so many milliseconds.
-    pub max_lifetime: Option<u16>,
+    pub(crate) max_lifetime: Option<u16>,
     /// The stream id, if both sides agreed on one.
-    pub negotiated: Option<u16>,
+    pub(crate) negotiated: Option<u16>,
     /// The subprotocol.
-    pub protocol: String,
+    pub(crate) protocol: String,
 }
 
 impl ChannelSpec {
@@ -32,14 +32,14 @@ impl ChannelSpec {
     }
 
     /// Whether every message arrives.
-    pub fn reliable(&self) -> bool {
+    pub(crate) fn reliable(&self) -> bool {
         self.max_retransmits.is_none() && self.max_lifetime.is_none()
     }
 }
 
 /// The channels to open, at least one.
 #[derive(Clone, Debug)]
-pub struct Channels(pub Vec<ChannelSpec>);
+pub(crate) struct Channels(pub(crate) Vec<ChannelSpec>);
 
 /// A flag's name, the value that it takes, and its help.
 const FLAGS: [(&str, Option<&str>, &str); 5] = [

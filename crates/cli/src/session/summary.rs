@@ -5,7 +5,7 @@ use siskin::PeerConnection;
 use siskin::stats::{CandidateStats, Stats, StatsKind, StatsReport};
 
 /// Fills in what the connection's statistics tell. What is known from before stays if they tell nothing.
-pub async fn summarize(pc: &PeerConnection, report: &mut Report) {
+pub(crate) async fn summarize(pc: &PeerConnection, report: &mut Report) {
     if let Ok(stats) = pc.get_stats().await {
         take(&stats, report);
     }
@@ -33,7 +33,7 @@ fn take(stats: &StatsReport, report: &mut Report) {
                         role: Some(transport.dtls_role.into()),
                     });
                 }
-                report.srtp = transport.srtp_cipher.clone().or(report.srtp.take());
+                report.srtp = transport.srtp_cipher.clone().or_else(|| report.srtp.take());
                 let pair = transport.selected_candidate_pair_id.as_deref().and_then(find);
                 if let Some(StatsKind::CandidatePair(pair)) = pair {
                     let ends = (candidate(&pair.local_candidate_id), candidate(&pair.remote_candidate_id));
@@ -46,7 +46,7 @@ fn take(stats: &StatsReport, report: &mut Report) {
             StatsKind::PeerConnection(peer) => {
                 report.sctp = (peer.data_channels_opened > 0)
                     .then_some(Sctp { max_message_size: 0, channels: peer.data_channels_opened })
-                    .or(report.sctp.take());
+                    .or_else(|| report.sctp.take());
             }
             _ => {}
         }

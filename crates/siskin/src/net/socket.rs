@@ -1,5 +1,4 @@
 //! A UDP socket that sends trains of datagrams in one call (GSO) and receives many at once (GRO).
-#![expect(clippy::disallowed_types, reason = "the driver is where sockets live")]
 
 use quinn_udp::{EcnCodepoint, RecvMeta, UdpSockRef, UdpSocketState};
 use siskin_base::{Ecn, Transmit};
