@@ -2,11 +2,15 @@
 
 mod base;
 mod dtls;
+mod ice;
 mod sdp;
+mod stun;
 
 pub use base::base_wire;
 pub use dtls::{dtls_handshake, dtls_reassembly, dtls_record};
+pub use ice::ice_ops;
 pub use sdp::sdp_session;
+pub use stun::stun_message;
 
 /// A property of any input: panics if it does not hold.
 pub type Property = fn(&[u8]);
@@ -17,5 +21,7 @@ pub const TARGETS: &[(&str, Property)] = &[
     ("dtls_handshake", dtls_handshake),
     ("dtls_reassembly", dtls_reassembly),
     ("dtls_record", dtls_record),
+    ("ice_ops", ice_ops),
     ("sdp_session", sdp_session),
+    ("stun_message", stun_message),
 ];
