@@ -27,6 +27,8 @@ impl<'a> Builder<'a> {
     /// Starts a message behind what `out` holds.
     pub fn new(out: &'a mut Vec<u8>, class: Class, method: Method, id: TransactionId) -> Self {
         let start = out.len();
+        // Room for a common check, so that a new buffer grows once.
+        out.reserve(128);
         out.put_u16(message_type(class, method));
         out.put_u16(0);
         out.put_u32(MAGIC_COOKIE);
@@ -35,8 +37,15 @@ impl<'a> Builder<'a> {
     }
 
     /// Appends an attribute with the bytes of `value`.
-    pub fn attribute(self, kind: AttributeType, value: &[u8]) -> Self {
-        self.attribute_with(kind, |out| out.put(value))
+    pub fn attribute(mut self, kind: AttributeType, value: &[u8]) -> Self {
+        let Ok(len) = u16::try_from(value.len()) else {
+            self.fits = false;
+            return self;
+        };
+        self.out.put_u32(u32::from(kind.0) << 16 | u32::from(len));
+        self.out.put(value);
+        self.pad(value.len());
+        self
     }
 
     /// Appends an attribute with what `write` appends.
@@ -47,8 +56,7 @@ impl<'a> Builder<'a> {
             self.fits = false;
             return self;
         }
-        let len = self.out.len() - start;
-        self.out.resize(self.out.len() + padding(len), 0);
+        self.pad(self.out.len() - start);
         self
     }
 
@@ -82,6 +90,10 @@ impl<'a> Builder<'a> {
             return None;
         }
         Some(self.out.len() - self.start)
+    }
+
+    fn pad(&mut self, len: usize) {
+        self.out.put([0; 3].get(..padding(len)).unwrap_or_default());
     }
 
     /// The transaction id and what was written so far, for address attributes.

@@ -2,7 +2,7 @@
 //! and GOOG_NETWORK_INFO.
 
 use super::{AttributeType, Builder, Message};
-use siskin_base::wire::{Reader, Writer as _};
+use siskin_base::wire::Reader;
 
 impl Message<'_> {
     /// PRIORITY.
@@ -49,7 +49,7 @@ impl Message<'_> {
 impl Builder<'_> {
     /// Appends PRIORITY.
     pub fn priority(self, priority: u32) -> Self {
-        self.attribute_with(AttributeType::PRIORITY, |out| out.put_u32(priority))
+        self.attribute(AttributeType::PRIORITY, &priority.to_be_bytes())
     }
 
     /// Appends USE-CANDIDATE.
@@ -59,24 +59,22 @@ impl Builder<'_> {
 
     /// Appends ICE-CONTROLLED.
     pub fn ice_controlled(self, tie_breaker: u64) -> Self {
-        self.attribute_with(AttributeType::ICE_CONTROLLED, |out| out.put_u64(tie_breaker))
+        self.attribute(AttributeType::ICE_CONTROLLED, &tie_breaker.to_be_bytes())
     }
 
     /// Appends ICE-CONTROLLING.
     pub fn ice_controlling(self, tie_breaker: u64) -> Self {
-        self.attribute_with(AttributeType::ICE_CONTROLLING, |out| out.put_u64(tie_breaker))
+        self.attribute(AttributeType::ICE_CONTROLLING, &tie_breaker.to_be_bytes())
     }
 
     /// Appends NOMINATION.
     pub fn nomination(self, counter: u32) -> Self {
-        self.attribute_with(AttributeType::NOMINATION, |out| out.put_u32(counter))
+        self.attribute(AttributeType::NOMINATION, &counter.to_be_bytes())
     }
 
     /// Appends GOOG_NETWORK_INFO.
     pub fn network_info(self, id: u16, cost: u16) -> Self {
-        self.attribute_with(AttributeType::GOOG_NETWORK_INFO, |out| {
-            out.put_u16(id);
-            out.put_u16(cost);
-        })
+        let both = u32::from(id) << 16 | u32::from(cost);
+        self.attribute(AttributeType::GOOG_NETWORK_INFO, &both.to_be_bytes())
     }
 }
