@@ -177,7 +177,7 @@ impl Agent {
         let nominated = nomination.filter(|_| role == Role::Controlled);
         pair.peer_nomination = pair.peer_nomination.max(nominated);
         if nominated.is_some() && late && !selected {
-            self.session.nominations += 1;
+            self.session.nominations = self.session.nominations.saturating_add(1);
             pair.late_nomination = self.session.nominations;
         }
         if lite {

@@ -1,6 +1,7 @@
 //! Agents against each other over a simulated network, and against a puppet that says what a test wants.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, unreachable_pub, reason = "tests")]
 
+mod browsers;
 mod checks;
 mod consent;
 mod gathering;
