@@ -9,8 +9,9 @@ use crate::suite::Meaning;
 use crate::{CipherSuite, Error, PeerMisbehaved, ProtocolVersion, Role};
 use alloc::vec::Vec;
 use key_schedule::MasterSecret;
-use siskin_base::SrtpProfile;
+use siskin_base::{KeyingMaterial, SrtpProfile};
 use siskin_crypto::{Hash, NamedGroup};
+use zeroize::Zeroizing;
 
 /// What the hellos settled.
 pub(crate) struct Negotiated {
@@ -89,6 +90,25 @@ impl Session {
         let transcript = self.hash.digest(&[&engine.transcript]);
         key_schedule::prf(self.hash, self.master.as_bytes(), label, &[transcript.as_ref()], &mut out);
         out
+    }
+
+    /// The keys for SRTP, if a profile was agreed on (RFC 5764 §4.2).
+    pub(crate) fn srtp_keys(&self, role: Role) -> Option<KeyingMaterial> {
+        let profile = self.srtp?;
+        let (key_len, salt_len) = profile.key_and_salt_len()?;
+        let mut material = Zeroizing::new([0; 2 * (32 + 14)]);
+        let material = material.get_mut(..2 * (key_len + salt_len))?;
+        self.export("EXTRACTOR-dtls_srtp", None, material);
+        let (keys, salts) = material.split_at_checked(2 * key_len)?;
+        let (client_key, server_key) = keys.split_at_checked(key_len)?;
+        let (client_salt, server_salt) = salts.split_at_checked(salt_len)?;
+        let client = (client_key.into(), client_salt.into());
+        let server = (server_key.into(), server_salt.into());
+        let (local, remote) = match role {
+            Role::Client => (client, server),
+            Role::Server => (server, client),
+        };
+        Some(KeyingMaterial { profile, local, remote })
     }
 
     /// RFC 5705 §4.

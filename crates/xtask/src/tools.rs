@@ -19,6 +19,7 @@ const TOOLS: &[Tool] = &[
     Tool { program: "python3", package: "python3-venv", steps: &["conformance"] },
     Tool { program: "openssl", package: "openssl", steps: &["tests"] },
     Tool { program: "gnutls-serv", package: "gnutls-bin", steps: &["tests"] },
+    Tool { program: "tstclnt", package: "libnss3-tools", steps: &["tests"] },
     Tool { program: "size", package: "binutils", steps: &["freestanding"] },
     Tool { program: "c++", package: "g++", steps: &["fuzz"] },
 ];
