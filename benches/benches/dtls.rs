@@ -1,0 +1,145 @@
+//! `siskin-dtls`: what a record and a handshake cost, with each provider, beside the bare AEAD of the fastest library.
+#![allow(missing_docs, reason = "criterion's macros write functions without any")]
+
+use core::time::Duration;
+use criterion::{Criterion, criterion_group, criterion_main};
+use siskin_base::{BaseId, Ecn, HashAlgorithm, Instant, Packet, Path, Received, Rng};
+use siskin_crypto::{Certificate, Provider};
+use siskin_dtls::{CipherSuite, Config, Connection, Event, Role};
+use std::hint::black_box;
+use std::sync::Arc;
+
+const NOW: Instant = Instant::ZERO;
+const SIZES: [usize; 2] = [100, 1200];
+const SUITES: [(&str, CipherSuite); 3] = [
+    ("aes128gcm", CipherSuite::ECDHE_ECDSA_WITH_AES_128_GCM_SHA256),
+    ("aes256gcm", CipherSuite::ECDHE_ECDSA_WITH_AES_256_GCM_SHA384),
+    ("chacha20poly1305", CipherSuite::ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256),
+];
+
+fn providers() -> [(&'static str, Provider); 2] {
+    [("ring", siskin_crypto::ring()), ("rustcrypto", siskin_crypto::rustcrypto())]
+}
+
+fn path() -> Path {
+    Path::udp(BaseId(0), ([192, 0, 2, 1], 5000).into())
+}
+
+fn received(datagram: &mut [u8]) -> Received<'_> {
+    Received { path: path(), arrived: NOW, ecn: Ecn::NotEct, datagram }
+}
+
+struct Ends {
+    provider: Provider,
+    certificate: Arc<Certificate>,
+}
+
+impl Ends {
+    fn new(provider: Provider) -> Self {
+        let unix = Duration::from_secs(1_795_305_600);
+        let certificate = Certificate::generate(&provider, &mut Rng::for_tests(1), unix);
+        Self { provider, certificate: Arc::new(certificate.expect("the provider can")) }
+    }
+
+    fn connect(&self, suite: CipherSuite) -> (Connection, Connection) {
+        let fingerprint = self.certificate.fingerprint(&self.provider, HashAlgorithm::Sha256);
+        let [mut client, mut server] = [Role::Client, Role::Server].map(|role| {
+            let mut config = Config::new(self.provider, self.certificate.clone(), role, path());
+            config.cipher_suites = vec![suite];
+            let mut dtls = Connection::new(config, Rng::for_tests(2), NOW).expect("a sound configuration");
+            dtls.set_remote_fingerprints(NOW, std::slice::from_ref(&fingerprint)).expect("SHA-256");
+            dtls
+        });
+        let mut packet = Packet::new();
+        for turn in 0..4 {
+            let (from, to) =
+                if turn % 2 == 0 { (&mut client, &mut server) } else { (&mut server, &mut client) };
+            while from.poll_transmit(NOW, &mut packet).is_some() {
+                let mut datagram = packet.as_bytes().to_vec();
+                packet.clear();
+                to.handle_datagram(NOW, received(&mut datagram));
+            }
+        }
+        assert!(client.is_connected() && server.is_connected());
+        while client.poll_event().is_some() || server.poll_event().is_some() {}
+        (client, server)
+    }
+}
+
+fn seal(dtls: &mut Connection, packet: &mut Packet, payload: &[u8]) {
+    packet.clear();
+    packet.begin(dtls.head_room());
+    packet.append(payload);
+    dtls.seal(packet).expect("connected");
+    packet.finish();
+}
+
+fn records(c: &mut Criterion) {
+    for size in SIZES {
+        let payload = vec![7; size];
+        for (suite_name, suite) in SUITES {
+            for (name, provider) in providers() {
+                let (mut client, mut server) = Ends::new(provider).connect(suite);
+                let mut packet = Packet::new();
+                let variant = format!("{suite_name}-{name}");
+                siskin_benches::bytes(c, "dtls/seal", &variant, size, || {
+                    seal(&mut client, &mut packet, &payload);
+                });
+                // A record can be opened once only: what is timed is sealing and opening one.
+                let mut datagram = Vec::new();
+                siskin_benches::bytes(c, "dtls/seal_and_open", &variant, size, || {
+                    seal(&mut client, &mut packet, &payload);
+                    datagram.clear();
+                    datagram.extend_from_slice(packet.as_bytes());
+                    server.handle_datagram(NOW, received(&mut datagram));
+                    assert!(matches!(server.poll_event(), Some(Event::ApplicationData(_))));
+                });
+            }
+        }
+        // The limit: the same bytes through the bare AEAD.
+        for (name, provider) in providers() {
+            let key = provider.aes128gcm.key(&[1; 16]).expect("16 bytes");
+            let mut bytes = payload.clone();
+            let mut number = 0u64;
+            siskin_benches::bytes(c, "dtls/bare_seal", &format!("aes128gcm-{name}"), size, || {
+                number += 1;
+                let mut nonce = [0; 12];
+                nonce[4..].copy_from_slice(&number.to_be_bytes());
+                black_box(key.seal(&nonce, &[0; 13], &mut bytes).expect("short"))
+            });
+        }
+    }
+}
+
+fn handshakes(c: &mut Criterion) {
+    for (name, provider) in providers() {
+        let ends = Ends::new(provider);
+        c.bench_function(&format!("dtls/handshake/{name}"), |b| {
+            b.iter(|| black_box(ends.connect(SUITES[0].1)))
+        });
+        let mut rng = Rng::for_tests(3);
+        for exchange in provider.key_exchanges {
+            let id = format!("crypto/key_exchange/{:?}-{name}", exchange.group());
+            c.bench_function(&id, |b| {
+                b.iter(|| {
+                    let ours = exchange.start(&mut rng).expect("random bytes");
+                    let share = ours.share().to_vec();
+                    black_box(ours.finish(&share).expect("its own share"))
+                });
+            });
+        }
+        let key = ends.certificate.key();
+        c.bench_function(&format!("crypto/sign/p256-{name}"), |b| {
+            b.iter(|| black_box(key.sign(&mut rng, b"message").expect("signs")));
+        });
+        let signature = key.sign(&mut rng, b"message").expect("signs");
+        c.bench_function(&format!("crypto/verify/p256-{name}"), |b| {
+            b.iter(|| {
+                provider.verify(key.public_key(), key.scheme(), b"message", &signature).expect("verifies")
+            });
+        });
+    }
+}
+
+criterion_group!(benches, records, handshakes);
+criterion_main!(benches);
