@@ -1,14 +1,18 @@
 #![doc = include_str!("../README.md")]
 
 mod base;
+mod datachannel;
 mod dtls;
 mod ice;
+mod sctp;
 mod sdp;
 mod stun;
 
 pub use base::base_wire;
+pub use datachannel::datachannel_dcep;
 pub use dtls::{dtls_handshake, dtls_reassembly, dtls_record};
 pub use ice::ice_ops;
+pub use sctp::{sctp_ops, sctp_packet};
 pub use sdp::sdp_session;
 pub use stun::stun_message;
 
@@ -18,10 +22,13 @@ pub type Property = fn(&[u8]);
 /// Every property, by name; `tests/replay.rs` runs each over `corpus/NAME/`.
 pub const TARGETS: &[(&str, Property)] = &[
     ("base_wire", base_wire),
+    ("datachannel_dcep", datachannel_dcep),
     ("dtls_handshake", dtls_handshake),
     ("dtls_reassembly", dtls_reassembly),
     ("dtls_record", dtls_record),
     ("ice_ops", ice_ops),
+    ("sctp_ops", sctp_ops),
+    ("sctp_packet", sctp_packet),
     ("sdp_session", sdp_session),
     ("stun_message", stun_message),
 ];
