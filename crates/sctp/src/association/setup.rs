@@ -134,9 +134,9 @@ impl Association {
 
     /// RFC 9260 §5.1 C.
     pub(super) fn on_init_ack(&mut self, now: Instant, ack: &InitAck<'_>) {
-        if !matches!(self.state, State::CookieWait(_)) {
+        let State::CookieWait(retry) = self.state else {
             return self.drop_junk(now, "INIT ACK unasked for"); // RFC 9260 §5.2.3
-        }
+        };
         if let Some(rule) = broken_rule(&ack.0) {
             return self.end(now, Some(Error::PeerMisbehaved(rule)));
         }
@@ -150,7 +150,7 @@ impl Association {
             self.abort_with(Some(cause));
             return self.end(now, Some(Error::PeerMisbehaved(PeerMisbehaved::NoCookie)));
         };
-        let retry = Retry::new(&self.config, now, self.config.rto_initial);
+        let retry = retry.next_step(now, self.config.rto_initial);
         self.enter(now, State::CookieEchoed { retry, cookie });
         self.repeat(now);
         if !extras.unrecognized.is_empty() {
@@ -252,7 +252,8 @@ impl Association {
         let causes: Causes<'_> = error.causes;
         let stale = causes.map_while(Result::ok).any(|cause| cause.code == CauseCode::STALE_COOKIE);
         if stale && let State::CookieEchoed { retry, .. } = &self.state {
-            let retry = *retry;
+            // A peer that calls every cookie stale uses up our attempts.
+            let Some(retry) = retry.spend() else { return self.end(now, Some(Error::TimedOut)) };
             self.link = None;
             self.enter(now, State::CookieWait(retry));
             self.send_init();

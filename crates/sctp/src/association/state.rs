@@ -101,6 +101,16 @@ impl Retry {
         Self { due: now + rto, wait: rto, left: config.max_init_retransmits }
     }
 
+    /// The next step of the same opening: what was tried before goes on counting.
+    pub(super) fn next_step(&self, now: Instant, rto: Duration) -> Self {
+        Self { due: now + rto, wait: rto, left: self.left }
+    }
+
+    /// One attempt less, if one is left.
+    pub(super) fn spend(&self) -> Option<Self> {
+        Some(Self { left: self.left.checked_sub(1)?, ..*self })
+    }
+
     pub(super) fn due(&self) -> Instant {
         self.due
     }

@@ -150,7 +150,8 @@ impl Sender {
             self.congestion.on_acked(AckedBytes { bytes: newly.bytes, flight_before, in_recovery });
         }
         self.progress(now, newly.cumulative_advanced);
-        let losses = self.fast_retransmit.on_sack(&mut self.outstanding, newly);
+        let max_payload = self.max_payload();
+        let losses = self.fast_retransmit.on_sack(&mut self.outstanding, newly, max_payload);
         if losses.is_new_event {
             self.congestion.on_loss();
         }

@@ -59,6 +59,8 @@ pub(super) struct Sent {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub(super) struct NewlyAcked {
     pub(super) bytes: usize,
+    /// Of these in gap blocks: sent after what is missing below.
+    pub(super) gap_bytes: usize,
     pub(super) chunks: usize,
     /// The latest transmission among them.
     pub(super) latest_order: Option<u64>,
@@ -171,6 +173,7 @@ impl Outstanding {
             return None;
         }
         let mut newly = self.advance(cumulative);
+        let cumulative_bytes = newly.bytes;
         for gap in sack.gaps() {
             let first = cumulative + u64::from(gap.start);
             let last = (cumulative + u64::from(gap.end)).min(self.next_tsn() - 1);
@@ -179,6 +182,7 @@ impl Outstanding {
                 self.ack_range(first, last, &mut newly);
             }
         }
+        newly.gap_bytes = newly.bytes - cumulative_bytes;
         Some(newly)
     }
 

@@ -7,4 +7,6 @@ mod dcsctp;
 mod pair;
 mod peers;
 mod sim;
+mod sweep;
+mod timelines;
 mod vectors;
