@@ -4,6 +4,7 @@ mod base;
 mod datachannel;
 mod dtls;
 mod ice;
+mod peer;
 mod sctp;
 mod sdp;
 mod stun;
@@ -12,6 +13,7 @@ pub use base::base_wire;
 pub use datachannel::datachannel_dcep;
 pub use dtls::{dtls_handshake, dtls_reassembly, dtls_record};
 pub use ice::ice_ops;
+pub use peer::peer_datagrams;
 pub use sctp::{sctp_ops, sctp_packet};
 pub use sdp::sdp_session;
 pub use stun::stun_message;
@@ -29,6 +31,7 @@ pub const TARGETS: &[(&str, Property)] = &[
     ("ice_ops", ice_ops),
     ("sctp_ops", sctp_ops),
     ("sctp_packet", sctp_packet),
+    ("peer_datagrams", peer_datagrams),
     ("sdp_session", sdp_session),
     ("stun_message", stun_message),
 ];

@@ -210,12 +210,13 @@ impl Endpoint {
                 }
                 // Turns are taken, so that no connection waits for another's long transfer.
                 self.to_transmit.rotate_left(1);
+                // Sending can make an event: a buffer that is low now.
+                self.queue(Queue::Tell, id);
                 return Some(transmit);
             }
             self.to_transmit.pop_front();
             self.queued.remove(&(Queue::Transmit, id));
             self.reschedule(id);
-            self.queue(Queue::Tell, id);
         }
         None
     }
@@ -234,7 +235,10 @@ impl Endpoint {
     ) -> Option<(ConnectionId, Event)> {
         while let Some(&id) = self.to_tell.front() {
             let connection = self.connections.get_mut(&id).filter(|_| !held(id));
-            if let Some(event) = connection.and_then(PeerConnection::poll_event) {
+            let event = connection.and_then(PeerConnection::poll_event);
+            // Taking events can make something to send: an answer, or a wider window.
+            self.queue(Queue::Transmit, id);
+            if let Some(event) = event {
                 return Some((id, event));
             }
             self.to_tell.pop_front();

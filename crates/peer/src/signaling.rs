@@ -162,7 +162,8 @@ mod tests {
 
     #[test]
     fn rfc9429_3_2_transitions() {
-        let table: &[(&[(Side, SdpType)], Option<S>)] = &[
+        type Case<'a> = (&'a [(Side, SdpType)], Option<S>);
+        let table: &[Case<'_>] = &[
             (&[(Local, Offer)], Some(S::HaveLocalOffer)),
             (&[(Local, Offer), (Local, Offer)], Some(S::HaveLocalOffer)),
             (&[(Local, Offer), (Remote, Answer)], Some(S::Stable)),
