@@ -44,7 +44,7 @@ async fn serve(http: SocketAddr, args: ConnectionArgs, greeting: Greeting) -> Re
     let endpoint = session::open_endpoint(&args)?;
     let listener = tokio::net::TcpListener::bind(http).await.map_err(|error| listen_error(http, &error))?;
     let local = listener.local_addr().map_err(|error| listen_error(http, &error))?;
-    let connections = Arc::new(Connections::new(endpoint, args));
+    let connections = Arc::new(Connections::new(endpoint, args, greeting));
     greet(greeting, local, &connections).await;
     let app = Router::new()
         .route("/", get(page))

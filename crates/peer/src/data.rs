@@ -187,7 +187,7 @@ impl Data {
                 self.events.push_back(Event::ChannelClosed(id));
             }
             ChannelsEvent::Disconnected(error) => {
-                if let Some(error) = error {
+                if let Some(error) = error.filter(|error| !is_close(error)) {
                     self.events.push_back(Event::TransportFailed(TransportError::Sctp(error)));
                 }
                 self.show(State::Closed);
@@ -228,6 +228,12 @@ impl Data {
             Some((*id, stats))
         })
     }
+}
+
+/// An ABORT by the peer's user is how both browsers carry out `close()`.
+fn is_close(error: &siskin_sctp::Error) -> bool {
+    let by_user = Some(siskin_sctp::wire::CauseCode::USER_INITIATED_ABORT);
+    matches!(error, siskin_sctp::Error::PeerAborted(cause) if cause.is_none() || *cause == by_user)
 }
 
 /// W3C decodes text with replacement characters, so that a peer's mistake is the peer's.

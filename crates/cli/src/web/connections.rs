@@ -1,6 +1,6 @@
 //! The connections that came over HTTP: one task watches each.
 
-use super::services;
+use super::{Greeting, services};
 use crate::args::Connection as ConnectionArgs;
 use crate::contract::{Candidate, Output};
 use crate::counters::Counters;
@@ -22,6 +22,7 @@ const MAX_CONNECTIONS: usize = 1_000;
 pub(super) struct Connections {
     endpoint: Endpoint,
     args: ConnectionArgs,
+    greeting: Greeting,
     next: AtomicU64,
     live: Arc<Mutex<BTreeMap<u64, Live>>>,
 }
@@ -33,8 +34,8 @@ struct Live {
 }
 
 impl Connections {
-    pub(super) fn new(endpoint: Endpoint, args: ConnectionArgs) -> Self {
-        Self { endpoint, args, next: AtomicU64::new(1), live: Arc::default() }
+    pub(super) fn new(endpoint: Endpoint, args: ConnectionArgs, greeting: Greeting) -> Self {
+        Self { endpoint, args, greeting, next: AtomicU64::new(1), live: Arc::default() }
     }
 
     pub(super) async fn sockets(&self) -> Vec<SocketInfo> {
@@ -64,7 +65,14 @@ impl Connections {
         let id = self.next.fetch_add(1, Ordering::Relaxed);
         let live = Live { pc: Arc::new(pc), hang_up: Arc::default() };
         lock(&self.live).insert(id, live.clone());
-        let watch = Watch { id, live, start, timeout: self.args.timeout, counters: Counters::default() };
+        let watch = Watch {
+            id,
+            live,
+            start,
+            timeout: self.args.timeout,
+            counters: Counters::default(),
+            greeting: self.greeting,
+        };
         let all = Arc::clone(&self.live);
         tokio::spawn(async move {
             watch.run(events).await;
@@ -109,6 +117,7 @@ struct Watch {
     start: Instant,
     timeout: Duration,
     counters: Counters,
+    greeting: Greeting,
 }
 
 impl Watch {
@@ -123,7 +132,10 @@ impl Watch {
         if let Some(error) = &report.error {
             tracing::warn!(connection = self.id, "{}", error.message);
         }
-        stdio::print(&Output::Report { report: &report });
+        match self.greeting {
+            Greeting::Echo => stdio::print(&Output::Report { report: &report }),
+            Greeting::Demo => println!("Connection {}: {}", self.id, in_words(&report)),
+        }
     }
 
     async fn watch(&self, events: &mut Events, report: &mut Report) -> Result<(), ReportError> {
@@ -134,6 +146,13 @@ impl Watch {
                 Stage::Open if report.connect_ms.is_none() => {
                     report.connect_ms = Some(round(self.start.elapsed().as_secs_f64() * 1_000.0));
                     session::summarize(pc, report).await;
+                    if self.greeting == Greeting::Demo {
+                        println!(
+                            "Connection {}: open after {} ms",
+                            self.id,
+                            report.connect_ms.unwrap_or_default().round()
+                        );
+                    }
                 }
                 Stage::ClosedByPeer => return Ok(()),
                 Stage::Failed => return Err(session::failed(pc)),
@@ -155,6 +174,16 @@ impl Watch {
             }
         }
     }
+}
+
+/// How a connection ended, for people.
+fn in_words(report: &Report) -> String {
+    let (bytes, messages) = (report.bytes, report.messages);
+    let how = report.error.as_ref().map_or("closed", |error| error.message.as_str());
+    format!(
+        "{how}; received {} bytes in {} messages, sent {} in {}",
+        bytes.received, messages.received, bytes.sent, messages.sent
+    )
 }
 
 fn lock(live: &Mutex<BTreeMap<u64, Live>>) -> MutexGuard<'_, BTreeMap<u64, Live>> {

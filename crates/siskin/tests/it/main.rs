@@ -1,0 +1,5 @@
+//! Two connections of ours over loopback, and what is left when they are dropped.
+
+mod drops;
+mod flow;
+mod support;
