@@ -164,6 +164,8 @@ impl End {
                         SocketEvent::OnStreamsResetPerformed(streams) => {
                             Some(Seen::OutgoingReset(ids(streams)))
                         }
+                        // A refused message waits in the backlog.
+                        SocketEvent::OnError(dcsctp::api::ErrorKind::ResourceExhaustion, _) => None,
                         // Once it is closed it complains of what was still under way.
                         SocketEvent::OnError(kind, text)
                             if !self.seen.iter().any(|s| matches!(s, Seen::Closed(_))) =>

@@ -37,7 +37,7 @@ fn goodput(ours: bool, rtt: Duration, loss: f64, megabytes: usize) -> f64 {
 
 #[test]
 fn sweep() {
-    let megabytes = if cfg!(debug_assertions) { 1 } else { 16 };
+    let megabytes = if cfg!(debug_assertions) { 1 } else { 8 };
     println!("Mbit/s over 100 Mbit/s, {megabytes} MiB, siskin (dcSCTP)");
     let losses = if cfg!(debug_assertions) { &[0.0, 0.01][..] } else { &[0.0, 0.001, 0.01, 0.05] };
     for rtt in [2, 20, 100] {
