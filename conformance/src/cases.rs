@@ -307,11 +307,14 @@ fn lifetime_dialled(scene: &mut Scene<'_>) -> Result<()> {
 /// The program dials with one channel whose messages may be lost; yields how the peer sees that channel.
 fn dialled_loosely(scene: &mut Scene<'_>, args: &[&str]) -> Result<Value> {
     let args: Vec<&str> = args.iter().copied().chain(["--count", "50", "--size", "200"]).collect();
-    let run = scene.dial(&args, 0)?;
+    let run = scene.dial(&args, 50)?;
     let opened = scene.peer.call("opened", json!({"count": 1, "ms": 30_000}))?;
     let channel = opened.pointer("/channels/0").cloned().ok_or("the peer has no channel")?;
     scene.most_arrive(channel["label"].as_str().unwrap_or_default(), 50)?;
+    scene.peer_counts("")?;
+    scene.peer.call("release", json!({}))?;
     scene.clean_end(run)?;
+    scene.ended()?;
     Ok(channel)
 }
 
