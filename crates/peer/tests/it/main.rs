@@ -4,6 +4,7 @@
 
 mod campaign;
 mod endpoint;
+mod examples;
 mod harness;
 mod jsep;
 mod replay;

@@ -1,0 +1,89 @@
+//! The command as scripts use it: both ends of the machine contract, connected by pipes, over loopback.
+
+mod program;
+mod refusals;
+mod web;
+
+use program::{Program, connect};
+use serde_json::json;
+
+#[test]
+fn every_echo_matches() {
+    let (dial, echo) = connect(&["--count", "20", "--size", "5000"], &[]);
+    assert_eq!((dial.code, echo.code), (Some(0), Some(0)), "{dial:?} {echo:?}");
+    assert_eq!(
+        dial.report["messages"],
+        json!({"sent":20,"received":20,"echoed":20,"mismatched":0,"missing":0})
+    );
+    assert_eq!(dial.report["bytes"], json!({"sent":100_000,"received":100_000}));
+    assert_eq!(echo.report["messages"], json!({"sent":20,"received":20}));
+    for report in [&dial.report, &echo.report] {
+        assert_eq!((&report["v"], &report["error"]), (&json!(1), &json!(null)));
+        assert_eq!(report["dtls"]["version"], "1.2");
+        assert_eq!(report["pair"]["local"]["address"], "127.0.0.1");
+        assert!(report["connect_ms"].as_f64().unwrap() > 0.0);
+    }
+    assert_eq!(dial.report["rtt_ms"]["count"], 20);
+}
+
+#[test]
+fn channels_of_every_kind() {
+    let channels = [
+        "--channel",
+        "plain",
+        "--channel",
+        "loose",
+        "--unordered",
+        "--max-retransmits",
+        "0",
+        "--channel",
+        "late",
+        "--max-lifetime",
+        "500",
+        "--protocol",
+        "p.example",
+        "--count",
+        "10",
+        "--size",
+        "0",
+    ];
+    let (dial, echo) = connect(&channels, &[]);
+    assert_eq!((dial.code, echo.code), (Some(0), Some(0)), "{dial:?} {echo:?}");
+    assert_eq!(dial.report["messages"]["echoed"], 30);
+}
+
+#[test]
+fn trickled_candidates_both_ways() {
+    let (dial, echo) = connect(&["--trickle", "--count", "3"], &["--trickle"]);
+    assert_eq!((dial.code, echo.code), (Some(0), Some(0)), "{dial:?} {echo:?}");
+    let trickled =
+        |lines: &[String]| lines.iter().filter(|line| line.contains("\"candidate\":\"candidate:")).count();
+    assert!(trickled(&dial.lines) > 0 && trickled(&echo.lines) > 0, "{dial:?} {echo:?}");
+    let ends = |lines: &[String]| lines.iter().filter(|line| line.contains("\"candidate\":\"\"")).count();
+    assert_eq!((ends(&dial.lines), ends(&echo.lines)), (1, 1));
+}
+
+/// The same seed makes the same description, certificate included.
+#[test]
+fn a_seed_reproduces() {
+    let offer = || {
+        let mut dial = Program::start(&["dial", "--stdio", "--bind", "127.0.0.1:0", "--seed", "7"]);
+        let line = dial.line();
+        dial.hang_up();
+        let ufrag = line.split("a=ice-ufrag:").nth(1).unwrap()[..8].to_owned();
+        (ufrag, dial.end().code)
+    };
+    let (first, second) = (offer(), offer());
+    assert_eq!(first, second);
+    assert_eq!(first.1, Some(1), "no answer came");
+}
+
+#[test]
+fn keys_are_logged() {
+    let file = std::env::temp_dir().join(format!("siskin-keys-{}", std::process::id()));
+    let (dial, _) = connect(&["--key-log", file.to_str().unwrap()], &[]);
+    let keys = std::fs::read_to_string(&file).unwrap();
+    std::fs::remove_file(&file).unwrap();
+    assert_eq!(dial.code, Some(0));
+    assert!(keys.starts_with("CLIENT_RANDOM "), "{keys:?}");
+}
