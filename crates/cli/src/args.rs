@@ -51,6 +51,15 @@ pub(crate) enum Command {
     /// Make an offer, send messages and verify their echoes
     #[command(after_long_help = contract_help(DIAL_HELP))]
     Dial(Dial),
+    /// Do again what a recording holds, and compare what is sent, bit for bit
+    Replay(Replay),
+}
+
+/// `siskin replay`.
+#[derive(Debug, Args)]
+pub(crate) struct Replay {
+    /// A recording that `echo --record` or `dial --record` made
+    pub(crate) file: PathBuf,
 }
 
 /// `siskin demo`.
@@ -78,6 +87,9 @@ pub(crate) struct Echo {
     /// Print our candidates as lines of their own, behind the description, instead of waiting for all of them
     #[arg(long, conflicts_with = "http")]
     pub(crate) trickle: bool,
+    /// Record the connection into FILE for `siskin replay`; who has the file has its keys
+    #[arg(long, value_name = "FILE", conflicts_with = "http")]
+    pub(crate) record: Option<PathBuf>,
     /// What all commands share.
     #[command(flatten)]
     pub(crate) connection: Connection,
@@ -92,6 +104,9 @@ pub(crate) struct Dial {
     /// Print our candidates as lines of their own, behind the description, instead of waiting for all of them
     #[arg(long)]
     pub(crate) trickle: bool,
+    /// Record the connection into FILE for `siskin replay`; who has the file has its keys
+    #[arg(long, value_name = "FILE")]
+    pub(crate) record: Option<PathBuf>,
     /// The channels.
     #[command(flatten)]
     pub(crate) channels: Channels,

@@ -8,7 +8,7 @@ use crate::contract::{Candidate, Input};
 use crate::counters::Counters;
 use crate::echo::{add_candidate, print_candidate, print_local, timed_out};
 use crate::report::{Code, Report, ReportError, round};
-use crate::session::{self, FLUSH, Stage};
+use crate::session::{self, FLUSH, Record, Stage};
 use crate::stdio::{self, Line};
 use exchange::{Plan, Tally};
 use siskin::{ChannelConfig, DataChannel, Event, Events, PeerConnection, Reliability, SdpType};
@@ -25,20 +25,7 @@ pub(crate) async fn run(args: Dial) -> Report {
     let counters = Counters::default();
     let tally = Arc::new(Tally::default());
     let expected = args.count.saturating_mul(args.channels.0.len() as u64);
-    let outcome = match session::open_endpoint(&args.connection) {
-        Ok(endpoint) => match endpoint.connect(session::configuration(&args.connection)).await {
-            Ok((pc, events)) => {
-                let mut dial =
-                    DialSession { pc, events, early: Vec::new(), trickle: args.trickle, answered: None };
-                let outcome = dial.run(&args, &counters, &tally, &mut report).await;
-                session::summarize(&dial.pc, &mut report).await;
-                dial.pc.finish(FLUSH).await;
-                outcome
-            }
-            Err(error) => Err(ReportError::new(Code::Internal, error.to_string())),
-        },
-        Err(error) => Err(error),
-    };
+    let outcome = connect(&args, &counters, &tally, &mut report).await;
     counters.fill(&mut report);
     // An end that comes when everything is done already is as good as our own.
     let early = matches!(&outcome, Err(error) if error.code == Code::ClosedEarly);
@@ -46,6 +33,27 @@ pub(crate) async fn run(args: Dial) -> Report {
     let verdict = tally.fill(expected, &mut report);
     report.error = outcome.and(verdict).err();
     report
+}
+
+async fn connect(
+    args: &Dial,
+    counters: &Counters,
+    tally: &Arc<Tally>,
+    report: &mut Report,
+) -> Result<(), ReportError> {
+    let record = Record::open(args.record.as_deref())?;
+    let endpoint = session::open_endpoint(&args.connection)?;
+    let configuration = session::configuration(&args.connection, record.as_ref());
+    let internal = |error: siskin::Error| ReportError::new(Code::Internal, error.to_string());
+    let (pc, events) = endpoint.connect(configuration).await.map_err(internal)?;
+    let mut dial = DialSession { pc, events, early: Vec::new(), trickle: args.trickle, answered: None };
+    let outcome = dial.run(args, counters, tally, report).await;
+    session::summarize(&dial.pc, report).await;
+    dial.pc.finish(FLUSH).await;
+    match record {
+        Some(record) => outcome.and(record.write().await),
+        None => outcome,
+    }
 }
 
 struct DialSession {

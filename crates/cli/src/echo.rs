@@ -4,7 +4,7 @@ use crate::args::Echo;
 use crate::contract::{Candidate, Input, Output};
 use crate::counters::Counters;
 use crate::report::{Code, Report, ReportError, round};
-use crate::session::{self, FLUSH, Stage};
+use crate::session::{self, FLUSH, Record, Stage};
 use crate::stdio::{self, Line};
 use siskin::{DataChannel, Event, Events, PeerConnection, SdpType, SessionDescription};
 use std::time::Duration;
@@ -20,24 +20,27 @@ const GATHERING: Duration = Duration::from_secs(5);
 pub(crate) async fn run(args: Echo) -> Report {
     let mut report = Report::default();
     let counters = Counters::default();
-    let outcome = match session::open_endpoint(&args.connection) {
-        Ok(endpoint) => match endpoint.connect(session::configuration(&args.connection)).await {
-            Ok((pc, events)) => {
-                let trickle = args.trickle;
-                let mut echo =
-                    EchoSession { pc, events, counters: counters.clone(), trickle, early: Vec::new() };
-                let outcome = echo.run(args.connection.timeout, &mut report).await;
-                session::summarize(&echo.pc, &mut report).await;
-                echo.pc.finish(FLUSH).await;
-                outcome
-            }
-            Err(error) => Err(ReportError::new(Code::Internal, error.to_string())),
-        },
-        Err(error) => Err(error),
-    };
+    let outcome = connect(&args, &counters, &mut report).await;
     counters.fill(&mut report);
     report.error = outcome.err();
     report
+}
+
+async fn connect(args: &Echo, counters: &Counters, report: &mut Report) -> Result<(), ReportError> {
+    let record = Record::open(args.record.as_deref())?;
+    let endpoint = session::open_endpoint(&args.connection)?;
+    let configuration = session::configuration(&args.connection, record.as_ref());
+    let internal = |error: siskin::Error| ReportError::new(Code::Internal, error.to_string());
+    let (pc, events) = endpoint.connect(configuration).await.map_err(internal)?;
+    let counters = counters.clone();
+    let mut echo = EchoSession { pc, events, counters, trickle: args.trickle, early: Vec::new() };
+    let outcome = echo.run(args.connection.timeout, report).await;
+    session::summarize(&echo.pc, report).await;
+    echo.pc.finish(FLUSH).await;
+    match record {
+        Some(record) => outcome.and(record.write().await),
+        None => outcome,
+    }
 }
 
 struct EchoSession {

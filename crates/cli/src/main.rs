@@ -5,6 +5,7 @@ mod contract;
 mod counters;
 mod dial;
 mod echo;
+mod replay;
 mod report;
 mod session;
 mod stdio;
@@ -52,6 +53,7 @@ fn run() -> Report {
                 None => echo::run(echo).await,
             },
             Command::Dial(dial) => dial::run(dial).await,
+            Command::Replay(replay) => replay::run(&replay),
         }
     });
     // Last words still leave, keys are still logged; the thread that reads standard input is not waited for.

@@ -202,6 +202,7 @@ codes! {
     EchoMismatch = "echo_mismatch": "an echo differs from what was sent",
     EchoMissing = "echo_missing": "an echo on a reliable channel did not come within --echo-timeout",
     Interrupted = "interrupted": "a signal ended the command before the connection was open",
+    ReplayDiffers = "replay_differs": "a replay sent other bytes than were recorded",
     Internal = "internal": "a fault of Siskin's own",
 }
 

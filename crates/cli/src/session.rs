@@ -1,8 +1,10 @@
 //! What `echo`, `dial` and `demo` share: opening an endpoint, watching a connection, summing it up.
 
 mod key_log;
+mod record;
 mod summary;
 
+pub(crate) use record::Record;
 pub(crate) use summary::summarize;
 
 use crate::args::Connection as ConnectionArgs;
@@ -46,8 +48,9 @@ fn bind_error(error: &BindError) -> ReportError {
 }
 
 /// What a connection is made with.
-pub(crate) fn configuration(args: &ConnectionArgs) -> Configuration {
-    Configuration { ice_servers: args.ice_server.clone(), ..Configuration::default() }
+pub(crate) fn configuration(args: &ConnectionArgs, record: Option<&Record>) -> Configuration {
+    let record = record.map(Record::sender);
+    Configuration { ice_servers: args.ice_server.clone(), record, ..Configuration::default() }
 }
 
 /// Where a connection stands, as far as the command cares.

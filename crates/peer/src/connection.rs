@@ -187,6 +187,7 @@ impl PeerConnection {
         self.note(now, || Input::PollTransmit);
         for transport in self.transports.values_mut() {
             if let Some(transmit) = transport.poll_transmit(now, out, self.data.as_mut()) {
+                self.note_output(&transmit, out.as_bytes());
                 return Some(transmit);
             }
         }

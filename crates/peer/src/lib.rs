@@ -27,7 +27,7 @@ pub use event::{
     DtlsTransportState, Event, IceConnectionState, IceGatheringState, PeerConnectionState,
     SctpTransportState, TransportError,
 };
-pub use recording::{BadRecording, Input, Recording};
+pub use recording::{BadRecording, Input, Outputs, Recording};
 pub use signaling::SignalingState;
 pub use siskin_datachannel::{
     ChannelConfig, ChannelId, ChannelState as DataChannelState, Kind as MessageKind, Priority, Reliability,

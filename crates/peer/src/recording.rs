@@ -10,10 +10,13 @@ use crate::{
     ChannelConfig, ChannelId, Config, Error, IceCandidateInit, MessageKind, PeerConnection,
     SessionDescription,
 };
+use alloc::boxed::Box;
+use alloc::format;
 use alloc::vec::Vec;
 use bytes::Bytes;
 use core::net::SocketAddr;
 use siskin_base::{BaseId, Ecn, Instant, Packet, Path, Received, Rng, Transmit};
+use siskin_crypto::{HashContext, Provider};
 
 pub use file::BadRecording;
 
@@ -77,6 +80,17 @@ pub struct Recording {
     pub start: Instant,
     /// What was done to it, and when.
     pub inputs: Vec<(Instant, Input)>,
+    /// What came out of it.
+    pub outputs: Outputs,
+}
+
+/// All that a connection sent, in one number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Outputs {
+    /// Datagrams, or trains of datagrams.
+    pub count: u64,
+    /// SHA-256 over the path and the bytes of each.
+    pub digest: [u8; 32],
 }
 
 impl Recording {
@@ -84,35 +98,74 @@ impl Recording {
     ///
     /// # Errors
     /// As [`PeerConnection::new`].
-    pub fn replay(&self, mut show: impl FnMut(Instant, Transmit, &[u8])) -> Result<PeerConnection, Error> {
+    pub fn replay(&self, mut show: impl FnMut(Instant, Transmit, &[u8])) -> Result<Outputs, Error> {
         let mut connection = PeerConnection::new(self.config.clone(), Rng::from_seed(self.seed), self.start)?;
         let mut packet = Packet::new();
+        let mut sums = Sums::new(&self.config.provider);
         for (now, input) in &self.inputs {
             packet.clear();
             if let Some(transmit) = connection.apply(*now, input, &mut packet) {
+                sums.add(&transmit, packet.as_bytes());
                 show(*now, transmit, packet.as_bytes());
             }
         }
-        Ok(connection)
+        Ok(sums.outputs())
     }
 }
 
-/// The inputs of a connection that is being recorded.
+/// The outputs so far.
+struct Sums {
+    count: u64,
+    hash: Box<dyn HashContext>,
+}
+
+impl Sums {
+    fn new(provider: &Provider) -> Self {
+        Self { count: 0, hash: provider.sha256.start() }
+    }
+
+    fn add(&mut self, transmit: &Transmit, bytes: &[u8]) {
+        self.count += 1;
+        self.hash.update(format!("{:?} {:?}", transmit.path, transmit.segment_size).as_bytes());
+        self.hash.update(bytes);
+    }
+
+    fn outputs(&self) -> Outputs {
+        let mut digest = [0; 32];
+        digest.iter_mut().zip(self.hash.current().as_ref()).for_each(|(to, from)| *to = *from);
+        Outputs { count: self.count, digest }
+    }
+}
+
+/// The inputs and outputs of a connection that is being recorded.
 pub(crate) struct Recorder {
-    recording: Recording,
+    config: Config,
+    seed: [u8; 32],
+    start: Instant,
+    inputs: Vec<(Instant, Input)>,
     limit: usize,
+    full: bool,
+    sums: Sums,
 }
 
 impl Recorder {
     pub(crate) fn new(config: &Config, rng: &Rng, start: Instant, limit: usize) -> Self {
-        let recording = Recording { config: config.clone(), seed: *rng.seed(), start, inputs: Vec::new() };
-        Self { recording, limit }
+        let sums = Sums::new(&config.provider);
+        Self {
+            config: config.clone(),
+            seed: *rng.seed(),
+            start,
+            inputs: Vec::new(),
+            limit,
+            full: false,
+            sums,
+        }
     }
 
-    pub(crate) fn note(&mut self, now: Instant, input: Input) {
-        if self.recording.inputs.len() < self.limit {
-            self.recording.inputs.push((now, input));
-        }
+    /// What was recorded up to now; the recorder has reached its end.
+    fn finish(self) -> Recording {
+        let outputs = self.sums.outputs();
+        Recording { config: self.config, seed: self.seed, start: self.start, inputs: self.inputs, outputs }
     }
 }
 
@@ -145,15 +198,25 @@ impl PeerConnection {
         None
     }
 
-    /// What was done so far, if `Config::record` is set.
-    pub fn recording(&self) -> Option<&Recording> {
-        self.recorder.as_ref().map(|recorder| &recorder.recording)
+    /// Ends the recording that `Config::record` asked for, and gives what there is of it: everything up to now, or up to
+    /// the limit.
+    pub fn take_recording(&mut self) -> Option<Recording> {
+        self.recorder.take().map(Recorder::finish)
     }
 
     pub(crate) fn note(&mut self, now: Instant, input: impl FnOnce() -> Input) {
         self.last_input = now;
-        if let Some(recorder) = &mut self.recorder {
-            recorder.note(now, input());
+        let Some(recorder) = &mut self.recorder else { return };
+        recorder.full |= recorder.inputs.len() >= recorder.limit;
+        if !recorder.full {
+            recorder.inputs.push((now, input()));
+        }
+    }
+
+    /// Notes what came out of the `PollTransmit` that was noted last.
+    pub(crate) fn note_output(&mut self, transmit: &Transmit, bytes: &[u8]) {
+        if let Some(recorder) = self.recorder.as_mut().filter(|recorder| !recorder.full) {
+            recorder.sums.add(transmit, bytes);
         }
     }
 }

@@ -23,9 +23,9 @@ pub use net::interfaces::{InterfaceAddress, MAX_ADDRESSES, interfaces};
 pub use net::ports::{PortConfig, SocketInfo};
 pub use net::socket::BufferSizes;
 pub use siskin_base::Observation;
-pub use siskin_crypto::{Certificate, Provider};
+pub use siskin_crypto::{Certificate, Provider, ring, rustcrypto};
 pub use siskin_peer::{
     ChannelConfig, DataChannelState, DtlsTransportState, IceCandidateInit, IceConnectionState,
-    IceGatheringState, OfferOptions, PeerConnectionState, Priority, Reliability, SctpTransportState, SdpType,
-    SessionDescription, SignalingState, TransportError, UnknownSdpType, stats,
+    IceGatheringState, OfferOptions, PeerConnectionState, Priority, Recording, Reliability,
+    SctpTransportState, SdpType, SessionDescription, SignalingState, TransportError, UnknownSdpType, stats,
 };

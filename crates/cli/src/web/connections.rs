@@ -55,7 +55,7 @@ impl Connections {
         let bad =
             |error: siskin::Error| ReportError::new(Code::BadDescription, format!("the offer: {error}"));
         let (pc, events) =
-            self.endpoint.connect(session::configuration(&self.args)).await.map_err(internal)?;
+            self.endpoint.connect(session::configuration(&self.args, None)).await.map_err(internal)?;
         pc.set_remote_description(offer).await.map_err(bad)?;
         pc.set_local_description(None).await.map_err(bad)?;
         let _ = tokio::time::timeout(GATHERING, pc.gathered()).await;

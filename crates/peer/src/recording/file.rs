@@ -1,6 +1,6 @@
 //! Recordings as bytes: a header, then one entry for each input. Made to be replayed by the version that wrote it.
 
-use super::{Input, Recording};
+use super::{Input, Outputs, Recording};
 use crate::connection::OfferOptions;
 use crate::{
     ChannelConfig, ChannelId, Config, IceCandidateInit, MessageKind, Priority, Reliability, SdpType,
@@ -59,6 +59,8 @@ impl Recording {
         out.put_u32(self.config.max_message_size);
         out.put_u16(self.config.max_datagram);
         out.put_u8(self.config.max_train);
+        out.put_u64(self.outputs.count);
+        out.put(&self.outputs.digest);
         for (now, input) in &self.inputs {
             out.put_u64(now.as_nanos());
             put_input(&mut out, input);
@@ -88,11 +90,12 @@ impl Recording {
         config.max_message_size = r.u32()?;
         config.max_datagram = r.u16()?;
         config.max_train = r.u8()?;
+        let outputs = Outputs { count: r.u64()?, digest: r.array()? };
         let mut inputs = Vec::new();
         while !r.is_empty() {
             inputs.push((instant(&mut r)?, input(&mut r)?));
         }
-        Ok(Self { config, seed, start, inputs })
+        Ok(Self { config, seed, start, inputs, outputs })
     }
 }
 

@@ -3,8 +3,10 @@
 use crate::ice_server::IceServer;
 use siskin_base::WallClock;
 use siskin_crypto::{Certificate, Provider};
+use siskin_peer::Recording;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use tokio::sync::mpsc;
 
 /// What a connection is made with (`RTCConfiguration`, and limits).
 #[derive(Clone, Debug)]
@@ -20,7 +22,13 @@ pub struct Configuration {
     pub max_unread: usize,
     /// Largest message that we take, in bytes (`a=max-message-size`); default 262,144.
     pub max_message_size: u32,
+    /// Where the recording of the connection goes once it is closed: a secret, for reproduction. The connection takes the
+    /// reproducible provider then. Default none.
+    pub record: Option<mpsc::UnboundedSender<Recording>>,
 }
+
+/// Inputs that a recording holds at most: hours of a data channel in use.
+const MAX_RECORDED: usize = 50_000_000;
 
 impl Default for Configuration {
     fn default() -> Self {
@@ -30,6 +38,7 @@ impl Default for Configuration {
             provider: siskin_crypto::default_provider(),
             max_unread: 16 << 20,
             max_message_size: 262_144,
+            record: None,
         }
     }
 }
@@ -41,7 +50,10 @@ impl Configuration {
         clock: WallClock,
         observe: bool,
     ) -> siskin_peer::Config {
-        let mut config = siskin_peer::Config::new(self.provider);
+        let reproducible = self.record.is_none() || self.provider.reproducible;
+        let provider = if reproducible { self.provider } else { siskin_crypto::rustcrypto() };
+        let mut config = siskin_peer::Config::new(provider);
+        config.record = self.record.map(|_| MAX_RECORDED);
         config.certificate = self.certificate;
         config.clock = Some(clock);
         config.stun_servers = servers;

@@ -9,7 +9,8 @@ use bytes::Bytes;
 use siskin_base::{Instant, WallClock};
 use siskin_peer::error::Operation;
 use siskin_peer::{
-    ChannelConfig, ChannelId, ConnectionId, DataChannelState, Endpoint, MessageKind, SctpTransportState,
+    ChannelConfig, ChannelId, ConnectionId, DataChannelState, Endpoint, MessageKind, Recording,
+    SctpTransportState,
 };
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::net::SocketAddr;
@@ -36,6 +37,7 @@ struct Entry {
     /// Sends and closes that wait, in order, until SCTP's buffer has room again.
     waiting: VecDeque<Waiting>,
     finish: Option<Finish>,
+    record: Option<mpsc::UnboundedSender<Recording>>,
 }
 
 enum Waiting {
@@ -114,6 +116,7 @@ impl Connections {
     ) -> Result<(PeerConnection, Events), Error> {
         let commands = self.handles.upgrade().ok_or(Error::Gone)?;
         let max_unread = configuration.max_unread;
+        let record = configuration.record.clone();
         let id = endpoint.create(now, configuration.into_peer(servers, wall, observe))?;
         let shared = ConnectionShared::new(id, max_unread);
         let (states, seen) = watch::channel(States::default());
@@ -125,6 +128,7 @@ impl Connections {
             channels: BTreeMap::new(),
             waiting: VecDeque::new(),
             finish: None,
+            record,
         };
         self.entries.insert(id, entry);
         Ok((PeerConnection::new(shared, seen, commands), Events::new(stream)))
@@ -347,8 +351,12 @@ impl Connections {
     pub(super) fn forget_closed(&mut self, endpoint: &mut Endpoint) {
         for id in std::mem::take(&mut self.closed) {
             self.show(endpoint, id);
-            endpoint.remove(id);
+            let recording = endpoint.remove(id).and_then(|mut peer| peer.take_recording());
             let Some(entry) = self.entries.remove(&id) else { continue };
+            if let (Some(recording), Some(record)) = (recording, entry.record) {
+                // Nobody waiting for it is fine.
+                let _ = record.send(recording);
+            }
             for channel in entry.channels.values() {
                 channel.advance(DataChannelState::Closed);
             }
