@@ -1,3 +1,5 @@
+//! What comes in, whole and damaged, through a whole connection.
+
 use super::*;
 use crate::record::ProtocolVersion;
 use crate::{Config, Role};
