@@ -28,7 +28,7 @@ async fn offer(
     State(endpoint): State<Endpoint>,
     Json(offer): Json<Value>,
 ) -> Result<Json<Value>, (StatusCode, String)> {
-    let sdp = offer["sdp"].as_str().unwrap_or_default().to_owned();
+    let sdp = offer.get("sdp").and_then(Value::as_str).unwrap_or_default().to_owned();
     let answer = answer(&endpoint, SessionDescription { kind: SdpType::Offer, sdp }).await;
     let answer = answer.map_err(|error| (StatusCode::BAD_REQUEST, error.to_string()))?;
     Ok(Json(json!({ "type": "answer", "sdp": answer.sdp })))

@@ -1,5 +1,12 @@
 //! The command as scripts use it: both ends of the machine contract, connected by pipes, over loopback.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test that cannot go on has failed"
+)]
+
 mod program;
 mod refusals;
 mod web;
@@ -59,6 +66,7 @@ fn trickled_candidates_both_ways() {
     let trickled =
         |lines: &[String]| lines.iter().filter(|line| line.contains("\"candidate\":\"candidate:")).count();
     assert!(trickled(&dial.lines) > 0 && trickled(&echo.lines) > 0, "{dial:?} {echo:?}");
+    assert!(!dial.lines.iter().chain(&echo.lines).any(|line| line.contains("candidate:candidate:")));
     let ends = |lines: &[String]| lines.iter().filter(|line| line.contains("\"candidate\":\"\"")).count();
     assert_eq!((ends(&dial.lines), ends(&echo.lines)), (1, 1));
 }

@@ -6,7 +6,7 @@ use crate::{
     DtlsTransportState, Event, IceCandidateInit, IceConnectionState, IceGatheringState, PeerConnectionState,
     SctpTransportState, SignalingState,
 };
-use alloc::format;
+use alloc::string::ToString as _;
 use siskin_base::Instant;
 use siskin_sdp::DisplayCandidate;
 
@@ -115,7 +115,7 @@ impl PeerConnection {
             while let Some(event) = transport.poll_event() {
                 self.events.push_back(match event {
                     TransportEvent::Candidate { candidate, ufrag } => {
-                        let text = format!("candidate:{}", DisplayCandidate(&candidate));
+                        let text = DisplayCandidate(&candidate).to_string();
                         Event::IceCandidate(Some(init(text, ufrag)))
                     }
                     TransportEvent::EndOfCandidates { ufrag } => {
