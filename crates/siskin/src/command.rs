@@ -16,8 +16,10 @@ use tokio::sync::{mpsc, oneshot};
 pub(crate) type Commands = mpsc::UnboundedSender<Command>;
 pub(crate) type WeakCommands = mpsc::WeakUnboundedSender<Command>;
 
-/// Something done to a connection by the driver.
-pub(crate) type Act = Box<dyn FnOnce(&mut siskin_peer::PeerConnection, Instant) + Send>;
+/// Something done to a connection by the driver. What it gives answers whoever asked, once the states that handles see are
+/// those after it.
+pub(crate) type Act = Box<dyn FnOnce(&mut siskin_peer::PeerConnection, Instant) -> Answer + Send>;
+pub(crate) type Answer = Box<dyn FnOnce() + Send>;
 
 pub(crate) enum Command {
     /// Make a connection.

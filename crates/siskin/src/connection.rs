@@ -9,7 +9,7 @@ pub use events::{Event, Events};
 pub use transports::{DtlsTransport, IceTransport, SctpTransport};
 
 use crate::channel::DataChannel;
-use crate::command::{Command, Commands};
+use crate::command::{Answer, Command, Commands};
 use crate::error::Error;
 use siskin_base::Instant;
 use siskin_peer::{
@@ -208,9 +208,10 @@ impl PeerConnection {
         states.wait_for(|states| reached(states)).await.ok().map(|states| *states)
     }
 
-    /// Waits until all local candidates are known.
+    /// Waits until all local candidates are known. To be called behind `set_local_description`; if that needs none, because
+    /// every media section is refused, there is nothing to wait for.
     pub async fn gathered(&self) {
-        self.wait_for(|states| states.ice_gathering == IceGatheringState::Complete).await;
+        self.wait_for(|states| states.ice_gathering != IceGatheringState::Gathering).await;
     }
 
     /// Closes the connection at once: what is not sent yet is lost.
@@ -235,7 +236,11 @@ impl PeerConnection {
     ) -> Result<T, Error> {
         let (reply, result) = oneshot::channel();
         let act = Box::new(move |peer: &mut siskin_peer::PeerConnection, now| {
-            let _ = reply.send(act(peer, now));
+            let outcome = act(peer, now);
+            let answer: Answer = Box::new(move || {
+                let _ = reply.send(outcome);
+            });
+            answer
         });
         self.commands.send(Command::With(self.shared.id, act)).map_err(|_| Error::Gone)?;
         Ok(result.await.map_err(|_| Error::closed())??)

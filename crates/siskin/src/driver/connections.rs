@@ -82,11 +82,14 @@ impl Connections {
                 let _ = reply.send(made);
             }
             Command::With(id, act) => {
-                endpoint.with(now, id, |peer| {
+                let answer = endpoint.with(now, id, |peer| {
                     peer.set_clock(wall);
-                    act(peer, now);
+                    act(peer, now)
                 });
                 self.show(endpoint, id);
+                if let Some(answer) = answer {
+                    answer();
+                }
             }
             Command::Open(id, config, reply) => {
                 let _ = reply.send(self.open(endpoint, now, id, config));
