@@ -254,18 +254,24 @@ impl ChannelShared {
     /// The driver took a message of so many bytes out of the queue.
     pub(crate) fn dequeued(&self, len: usize) {
         self.queued.fetch_sub(len as u64, Ordering::AcqRel);
+        self.tell_if_low(self.buffered.load(Ordering::Acquire));
     }
 
     /// The driver saw so many bytes buffered.
     pub(crate) fn set_buffered(&self, bytes: u64) {
         let before = self.buffered.swap(bytes, Ordering::AcqRel);
         if bytes < before {
-            if bytes < self.high_water.load(Ordering::Relaxed) {
-                self.writable.notify_waiters();
-            }
-            if bytes <= self.low_threshold.load(Ordering::Acquire) {
-                self.low.notify_waiters();
-            }
+            self.tell_if_low(bytes);
+        }
+    }
+
+    /// Wakes those who wait for the amount to sink; they look for themselves.
+    fn tell_if_low(&self, bytes: u64) {
+        if bytes < self.high_water.load(Ordering::Relaxed) {
+            self.writable.notify_waiters();
+        }
+        if bytes <= self.low_threshold.load(Ordering::Acquire) {
+            self.low.notify_waiters();
         }
     }
 
