@@ -37,6 +37,8 @@ pub struct Agent {
     pub(crate) previous: Option<Session>,
     /// The session before a restart that had no pair in use: kept for a roll-back only.
     pub(crate) replaced: Option<Session>,
+    /// There was a restart that nobody has accepted yet.
+    pub(crate) revocable: bool,
     pub(crate) next_pair: u32,
     pub(crate) responses: VecDeque<Response>,
     pub(crate) carried: Vec<(AttributeType, Vec<u8>)>,
@@ -73,6 +75,7 @@ impl Agent {
             session: Session::new(0, &config.provider, credentials),
             previous: None,
             replaced: None,
+            revocable: false,
             next_pair: 0,
             responses: VecDeque::new(),
             carried: Vec::new(),

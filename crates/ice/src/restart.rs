@@ -37,9 +37,11 @@ impl Agent {
             old.early.clear();
             self.previous = Some(old);
             self.replaced = None;
-        } else if self.previous.is_none() {
+        } else if !self.revocable {
+            // A second restart before the first was accepted still goes back to what was before both.
             self.replaced = Some(old);
         }
+        self.revocable = true;
         self.local_candidates.clear();
         self.gathering.restart();
         let hosts: alloc::vec::Vec<_> =
@@ -53,9 +55,19 @@ impl Agent {
         Ok(())
     }
 
-    /// Takes the last restart back (RFC 9429 §4.1.8.2), unless its session has a pair already: the session before it goes on.
+    /// The restart was accepted: [`roll_back_restart`](Self::roll_back_restart) does not take it back any more.
+    pub fn accept_restart(&mut self) {
+        self.revocable = false;
+        self.replaced = None;
+    }
+
+    /// Takes back the restart that was not [accepted](Self::accept_restart) yet (RFC 9429 §4.1.8.2), unless its session has
+    /// a pair already: the session before it goes on.
     pub fn roll_back_restart(&mut self, now: Instant) {
-        let before = self.previous.take().or_else(|| self.replaced.take());
+        if !core::mem::replace(&mut self.revocable, false) {
+            return;
+        }
+        let before = self.replaced.take().or_else(|| self.previous.take());
         if let Some(before) = before {
             self.session = before;
             self.update_state(now);
