@@ -84,6 +84,7 @@ struct Remote {
 /// The states that the user was told last.
 #[derive(Default)]
 struct ShownStates {
+    signaling: SignalingState,
     gathering: IceGatheringState,
     ice: IceConnectionState,
     connection: PeerConnectionState,
@@ -257,6 +258,9 @@ impl PeerConnection {
         for transport in self.transports.values_mut() {
             transport.settle(now, self.data.as_mut(), &mut self.route_changes);
         }
+        // Who takes no route changes needs none: an endpoint takes them after every input.
+        let unread = self.route_changes.len().saturating_sub(MAX_ROUTE_CHANGES);
+        self.route_changes.drain(..unread);
         self.take_transport_events();
         self.show_states(now);
     }
@@ -265,3 +269,6 @@ impl PeerConnection {
         self.transports.keys().copied().collect()
     }
 }
+
+/// More than one input can make.
+const MAX_ROUTE_CHANGES: usize = 1_024;

@@ -104,6 +104,11 @@ impl Transport {
         self.ice.restart(now, credentials);
     }
 
+    /// An answer took up the restart, if there was one: it cannot be rolled back any more.
+    pub(crate) fn accept_restart(&mut self) {
+        self.ice.accept_restart();
+    }
+
     pub(crate) fn roll_back_restart(&mut self, now: Instant) {
         self.ice.roll_back_restart(now);
     }
@@ -206,7 +211,8 @@ impl Transport {
         }
         let mut first = 0;
         let mut count = 0;
-        while count < u32::from(self.max_train) && out.len() + self.max_datagram <= MAX_TRAIN_BYTES {
+        let fits = |count, len| count == 0 || len + self.max_datagram <= MAX_TRAIN_BYTES;
+        while count < u32::from(self.max_train) && fits(count, out.len()) {
             out.begin(self.dtls.head_room());
             if data.poll_transmit(now, out).is_none() {
                 out.cancel();
@@ -242,7 +248,11 @@ impl Transport {
         self.ice.settle(&mut self.events, routes);
         self.dtls.settle(now, self.ice.path_for_data(now).is_some(), &mut self.events);
         if let (true, Some(data)) = (self.dtls.is_connected(), data.as_deref_mut()) {
-            data.start(now, self.dtls.is_client() == Some(true), self.max_datagram - self.dtls.overhead());
+            data.start(
+                now,
+                self.dtls.is_client() == Some(true),
+                self.max_datagram.saturating_sub(self.dtls.overhead()),
+            );
         }
         if self.dtls.is_over() {
             // RFC 7675 §5.2: a fatal alert is the peer's way to say that it wants no more.

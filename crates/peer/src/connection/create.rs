@@ -31,7 +31,7 @@ impl PeerConnection {
         self.check_open()?;
         let restart = options.ice_restart || self.wants_restart();
         let mut sections = self.sections.0.clone();
-        if self.data.is_some() && !sections.iter().any(|section| section.transport.is_some()) {
+        if self.wants_data() && !sections.iter().any(|section| section.transport.is_some()) {
             sections.push(super::describe::new_data_section(self.sections.unused_mid()));
         }
         let known = self.sections.0.len();

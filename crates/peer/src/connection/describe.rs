@@ -8,7 +8,7 @@ use crate::recording::Input;
 use crate::sections::{Section, TransportId};
 use crate::signaling::Side;
 use crate::transport::Transport;
-use crate::{Event, SdpType, SessionDescription, SignalingState};
+use crate::{SdpType, SessionDescription, SignalingState};
 use alloc::string::String;
 use alloc::{format, vec};
 use siskin_base::{Instant, SetupRole};
@@ -42,9 +42,20 @@ impl PeerConnection {
             self.roll_back(now);
             return Ok(());
         }
+        // webrtc-pc §4.4.1.5 step 4.2: an empty text stands for the one made last, or for a new one; another is not ours.
+        if description.sdp.is_empty() {
+            match kind {
+                SdpType::Offer if self.created.offer.is_none() => {
+                    self.make_offer(OfferOptions::default())?;
+                }
+                SdpType::Answer | SdpType::PrAnswer if self.created.answer.is_none() => {
+                    self.make_answer()?;
+                }
+                _ => {}
+            }
+        }
         let created = if kind == SdpType::Offer { &self.created.offer } else { &self.created.answer };
         let Some((sdp, plan)) = created.clone() else { return Err(Error::InvalidModification) };
-        // webrtc-pc §4.4.1.5 step 4.2: an empty text stands for the one made last; another text is not ours.
         if !description.sdp.is_empty() && description.sdp != sdp {
             return Err(Error::InvalidModification);
         }
@@ -92,7 +103,11 @@ impl PeerConnection {
             self.roll_back(now);
         }
         match kind {
-            SdpType::Offer => self.apply_remote_offer(now, &read),
+            SdpType::Offer => {
+                // An answer to an earlier offer answers this one no more.
+                self.created.answer = None;
+                self.apply_remote_offer(now, &read);
+            }
             _ => self.apply_remote_answer(now, &read, kind),
         }
         self.signaling.set_remote(kind, Remote { description, read }, next);
@@ -215,8 +230,10 @@ impl PeerConnection {
     fn apply_remote_answer(&mut self, now: Instant, remote: &RemoteDescription, kind: SdpType) {
         let chosen = remote.data();
         let accepted = chosen.as_ref().map(|(index, ..)| *index);
+        // What a provisional answer does not take, the final one may (RFC 9429 §4.1.10.1).
+        let refused = |index: usize| kind == SdpType::Answer && accepted != Some(index);
         for (index, section) in self.sections.0.iter_mut().enumerate() {
-            if accepted != Some(index) {
+            if refused(index) {
                 section.transport = None;
             }
         }
@@ -241,6 +258,7 @@ impl PeerConnection {
     fn commit(&mut self, now: Instant, accepted: Option<&RemoteData>, we_start_dtls: bool, kind: SdpType) {
         if kind == SdpType::Answer {
             self.drop_unused_transports(now);
+            self.transports.values_mut().for_each(Transport::accept_restart);
             self.stable_sections = None;
         }
         let transport = self.sections.data().and_then(|(_, id)| self.transports.get_mut(&id));
@@ -262,7 +280,7 @@ impl PeerConnection {
             self.created = super::Created::default();
             self.negotiation_needed = false;
         }
-        self.events.push_back(Event::SignalingStateChange(self.signaling.state));
+        self.show_signaling_state();
         self.update_negotiation_needed();
         self.settle(now);
     }
@@ -279,7 +297,7 @@ impl PeerConnection {
         self.signaling.roll_back();
         self.created = super::Created::default();
         self.negotiation_needed = false;
-        self.events.push_back(Event::SignalingStateChange(self.signaling.state));
+        self.show_signaling_state();
         self.update_negotiation_needed();
         self.settle(now);
     }

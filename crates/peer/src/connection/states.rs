@@ -92,12 +92,25 @@ impl PeerConnection {
         if self.states.closed || self.signaling.state != SignalingState::Stable {
             return;
         }
-        let channels_without_section = self.data.is_some() && self.sections.data().is_none();
+        let channels_without_section = self.wants_data() && self.sections.data().is_none();
         let needed = channels_without_section || self.wants_restart();
         if needed && !self.negotiation_needed {
             self.events.push_back(Event::NegotiationNeeded);
         }
         self.negotiation_needed = needed;
+    }
+
+    /// Whether there is an association, or one to be made: not one whose section the peer has refused.
+    pub(super) fn wants_data(&self) -> bool {
+        self.data.as_ref().is_some_and(|data| !data.channels().association().is_closed())
+    }
+
+    /// Tells the signalling state, if it is another than was told last.
+    pub(super) fn show_signaling_state(&mut self) {
+        let state = self.signaling.state;
+        if core::mem::replace(&mut self.states.signaling, state) != state {
+            self.events.push_back(Event::SignalingStateChange(state));
+        }
     }
 
     /// Passes on what the transports tell.
@@ -113,6 +126,10 @@ impl PeerConnection {
                 username_fragment: Some(ufrag),
             };
             while let Some(event) = transport.poll_event() {
+                if let TransportEvent::SelectedPath(_) = event {
+                    // Who does not read needs the last one only: the peer decides how often it changes.
+                    self.events.retain(|earlier| !matches!(earlier, Event::SelectedPath(_)));
+                }
                 self.events.push_back(match event {
                     TransportEvent::Candidate { candidate, ufrag } => {
                         let text = DisplayCandidate(&candidate).to_string();

@@ -88,16 +88,17 @@ impl RemoteSection {
     }
 
     fn read(session: &Session, media: &Media, bundles: &[Vec<String>]) -> Result<Self, Error> {
-        let mid = find(&media.attributes, |attribute| match attribute {
-            Attribute::Mid(mid) => Some(mid.clone()),
-            _ => None,
-        });
+        let mid = mid_of(media);
         let bundled = mid.as_ref().is_some_and(|mid| bundles.iter().flatten().any(|bundled| bundled == mid));
         // RFC 9143 §6: port zero with bundle-only is no rejection.
         let bundle_only = bundled && media.attributes.iter().any(|a| matches!(a, Attribute::BundleOnly));
         let rejected = media.port == 0 && !bundle_only;
-        let data =
-            (media.is_data_channel() && !rejected).then(|| RemoteData::read(session, media)).transpose()?;
+        let bundle = bundles.iter().find(|mids| mid.as_ref().is_some_and(|mid| mids.contains(mid)));
+        let tag = bundle.and_then(|mids| mids.first());
+        let tagged = session.media.iter().find(|media| tag.is_some() && mid_of(media).as_ref() == tag);
+        let data = (media.is_data_channel() && !rejected)
+            .then(|| RemoteData::read(session, media, tagged))
+            .transpose()?;
         Ok(Self {
             mid,
             kind: media.kind.clone(),
@@ -109,10 +110,19 @@ impl RemoteSection {
 }
 
 impl RemoteData {
-    fn read(session: &Session, media: &Media) -> Result<Self, Error> {
-        let at_either_level = [&media.attributes, &session.attributes];
+    /// `tagged` is the first section of the bundle: what the transport is, it may say for all (RFC 9143 §7.1.3).
+    fn read(session: &Session, media: &Media, tagged: Option<&Media>) -> Result<Self, Error> {
+        let ufrag_of = |media: &Media| {
+            find(&media.attributes, |a| {
+                if let Attribute::IceUfrag(value) = a { Some(value.clone()) } else { None }
+            })
+        };
+        let own_ufrag = ufrag_of(media);
+        let shared = tagged.filter(|tagged| own_ufrag.is_none() || own_ufrag == ufrag_of(tagged));
+        let tagged = shared.map_or(&media.attributes, |tagged| &tagged.attributes);
+        let at_any_level = [&media.attributes, tagged, &session.attributes];
         let text = |pick: fn(&Attribute) -> Option<&String>| {
-            at_either_level.iter().find_map(|attributes| attributes.iter().find_map(pick)).cloned()
+            at_any_level.iter().find_map(|attributes| attributes.iter().find_map(pick)).cloned()
         };
         let ufrag = text(|a| if let Attribute::IceUfrag(value) = a { Some(value) } else { None });
         let pwd = text(|a| if let Attribute::IcePwd(value) = a { Some(value) } else { None });
@@ -120,18 +130,16 @@ impl RemoteData {
             return Err(Error::InvalidAccess(InvalidAccess::NoIceCredentials));
         };
         // RFC 8122 §5: what the section says replaces what the session says.
-        let fingerprints = at_either_level.iter().map(|attributes| fingerprints(attributes));
+        let fingerprints = at_any_level.iter().map(|attributes| fingerprints(attributes));
         let fingerprints = fingerprints.into_iter().find(|found| !found.is_empty()).unwrap_or_default();
         if fingerprints.is_empty() {
             return Err(Error::InvalidAccess(InvalidAccess::NoFingerprint));
         }
-        let setup = at_either_level.iter().find_map(|attributes| {
+        let setup = at_any_level.iter().find_map(|attributes| {
             find(attributes, |a| if let Attribute::Setup(role) = a { Some(*role) } else { None })
         });
-        let candidates = media.attributes.iter().filter_map(|attribute| match attribute {
-            Attribute::Candidate(candidate) => Some((**candidate).clone()),
-            _ => None,
-        });
+        let own = candidates(&media.attributes);
+        let candidates = if own.is_empty() { candidates(tagged) } else { own };
         let ended =
             |attributes: &Attributes| attributes.iter().any(|a| matches!(a, Attribute::EndOfCandidates));
         let sctp_port =
@@ -151,8 +159,8 @@ impl RemoteData {
             lite: session.attributes.iter().any(|attribute| matches!(attribute, Attribute::IceLite)),
             fingerprints,
             setup,
-            candidates: candidates.collect(),
-            end_of_candidates: at_either_level.iter().any(|attributes| ended(attributes)),
+            candidates,
+            end_of_candidates: at_any_level.iter().any(|attributes| ended(attributes)),
             sctp_port: sctp_port.unwrap_or(DEFAULT_SCTP_PORT),
             max_message_size,
         })
@@ -161,6 +169,21 @@ impl RemoteData {
 
 fn find<T>(attributes: &Attributes, pick: impl Fn(&Attribute) -> Option<T>) -> Option<T> {
     attributes.iter().find_map(pick)
+}
+
+fn mid_of(media: &Media) -> Option<String> {
+    find(
+        &media.attributes,
+        |attribute| if let Attribute::Mid(mid) = attribute { Some(mid.clone()) } else { None },
+    )
+}
+
+fn candidates(attributes: &Attributes) -> Vec<Candidate> {
+    let pick = |attribute: &Attribute| match attribute {
+        Attribute::Candidate(candidate) => Some((**candidate).clone()),
+        _ => None,
+    };
+    attributes.iter().filter_map(pick).collect()
 }
 
 fn fingerprints(attributes: &Attributes) -> Vec<Fingerprint> {

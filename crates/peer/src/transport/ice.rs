@@ -106,6 +106,10 @@ impl Ice {
         let _closed = self.agent.restart_with(now, credentials);
     }
 
+    pub(super) fn accept_restart(&mut self) {
+        self.agent.accept_restart();
+    }
+
     pub(super) fn roll_back_restart(&mut self, now: Instant) {
         self.agent.roll_back_restart(now);
     }

@@ -194,3 +194,106 @@ fn a_rejected_data_section_closes_the_channels() {
     a.drain(T0);
     assert!(a.events.contains(&Event::ChannelClosed(channel)), "{:?}", a.events);
 }
+
+/// The offer without what `max-bundle` leaves to the first section (RFC 9429 §5.2.1).
+fn with_data_bundle_only(sdp: &str) -> String {
+    let (media, data) = sdp.split_at(sdp.find("m=application").unwrap());
+    let of_transport = ["a=ice-ufrag", "a=ice-pwd", "a=fingerprint", "a=setup", "a=candidate", "a=end-of"];
+    let kept = data.lines().filter(|line| !of_transport.iter().any(|start| line.starts_with(start)));
+    let data: String = kept.map(|line| format!("{line}\r\n")).collect();
+    let (first, rest) = data.split_once("\r\n").unwrap();
+    let port = first.split(' ').nth(1).unwrap();
+    format!("{media}{}\r\na=bundle-only\r\n{rest}", first.replacen(port, "0", 1))
+}
+
+#[test]
+fn rfc9143_7_1_3_a_bundle_only_section_takes_the_transport_of_the_first() {
+    for sdp in [CHROMIUM, FIREFOX] {
+        let mut peer = peer(1);
+        let candidate = "a=mid:0\r\na=candidate:1 1 udp 1 192.0.2.1 50001 typ host\r\n";
+        let sdp = with_data_bundle_only(&sdp.replacen("a=mid:0\r\n", candidate, 1));
+        peer.connection.set_remote_description(T0, offer(&sdp)).unwrap();
+        peer.connection.set_local_description(T0, None).unwrap();
+        let answer = peer.connection.local_description().unwrap().sdp;
+        assert!(answer.contains("m=application 1000 "), "{answer}");
+        let stats = peer.connection.get_stats(T0);
+        assert!(stats.iter().any(|stats| stats.id == "T0-R192.0.2.1:50001"), "{stats:?}");
+    }
+}
+
+#[test]
+fn a_provisional_refusal_is_not_the_last_word() {
+    let (mut a, mut b) = (peer(1), peer(2));
+    a.channel(T0, "x");
+    a.connection.set_local_description(T0, None).unwrap();
+    b.connection.set_remote_description(T0, a.connection.local_description().unwrap()).unwrap();
+    b.connection.set_local_description(T0, None).unwrap();
+    let answer = b.connection.local_description().unwrap();
+    let refusal = "v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\nm=application 0 UDP/DTLS/SCTP webrtc-datachannel\r\n\
+                   c=IN IP4 0.0.0.0\r\na=mid:0\r\n";
+    let refusal = SessionDescription { kind: SdpType::PrAnswer, sdp: refusal.into() };
+    a.connection.set_remote_description(T0, refusal).unwrap();
+    a.connection.set_remote_description(T0, answer).unwrap();
+    assert_eq!(a.connection.signaling_state(), SignalingState::Stable);
+    a.drain(T0);
+    let signaling: Vec<_> =
+        a.events.iter().filter(|event| matches!(event, Event::SignalingStateChange(_))).collect();
+    assert_eq!(signaling.len(), 3, "have-local-offer, have-remote-pranswer, stable: {signaling:?}");
+}
+
+#[test]
+fn a_refused_data_section_is_not_offered_again_and_again() {
+    let mut a = peer(1);
+    a.channel(T0, "x");
+    a.connection.set_local_description(T0, None).unwrap();
+    let answer = "v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\nm=application 0 UDP/DTLS/SCTP webrtc-datachannel\r\n\
+                  c=IN IP4 0.0.0.0\r\na=mid:0\r\n";
+    let answer = SessionDescription { kind: SdpType::Answer, sdp: answer.into() };
+    a.connection.set_remote_description(T0, answer).unwrap();
+    assert!(!a.connection.is_negotiation_needed());
+    let offer = a.connection.create_offer(T0, OfferOptions::default()).unwrap();
+    assert_eq!(offer.sdp.matches("m=application 0 ").count(), 1);
+    assert_eq!(offer.sdp.matches("m=").count(), 1);
+}
+
+#[test]
+fn an_empty_description_stands_for_a_new_one() {
+    let mut a = peer(1);
+    a.channel(T0, "x");
+    a.connection.set_local_description(T0, Some(offer(""))).unwrap();
+    assert!(a.connection.local_description().unwrap().sdp.contains("m=application"));
+}
+
+#[test]
+fn a_rollback_leaves_an_accepted_restart_alone() {
+    let (mut a, mut b) = (peer(1), peer(2));
+    a.channel(T0, "x");
+    let negotiate = |a: &mut Peer, b: &mut Peer| {
+        a.connection.set_local_description(T0, None).unwrap();
+        b.connection.set_remote_description(T0, a.connection.local_description().unwrap()).unwrap();
+        b.connection.set_local_description(T0, None).unwrap();
+        a.connection.set_remote_description(T0, b.connection.local_description().unwrap()).unwrap();
+    };
+    negotiate(&mut a, &mut b);
+    let ufrag = |peer: &Peer| {
+        let sdp = peer.connection.local_description().unwrap().sdp;
+        sdp.lines().find(|line| line.starts_with("a=ice-ufrag:")).unwrap().to_owned()
+    };
+    let rollback = SessionDescription { kind: SdpType::Rollback, sdp: String::new() };
+    let before = ufrag(&a);
+    // One that nobody has answered is taken back.
+    a.connection.restart_ice(T0);
+    a.connection.set_local_description(T0, None).unwrap();
+    assert_ne!(ufrag(&a), before);
+    a.connection.set_local_description(T0, Some(rollback.clone())).unwrap();
+    assert_eq!(ufrag(&a), before);
+    // One that was answered stays, whatever becomes of later offers.
+    negotiate(&mut a, &mut b);
+    let restarted = ufrag(&a);
+    assert_ne!(restarted, before);
+    a.connection.set_local_description(T0, None).unwrap();
+    a.connection.set_local_description(T0, Some(rollback)).unwrap();
+    let now = a.connection.create_offer(T0, OfferOptions::default()).unwrap().sdp;
+    assert!(now.contains(&restarted), "{now}");
+    assert!(a.connection.get_stats(T0).iter().any(|stats| format!("{stats:?}").contains(&restarted[12..])));
+}
