@@ -375,8 +375,8 @@ fn peer_closes_offered(scene: &mut Scene<'_>) -> Result<()> {
 }
 
 fn peer_closes_dialled(scene: &mut Scene<'_>) -> Result<()> {
-    let run = scene.dial(&["--channel", "chat", "--count", "1000000", "--size", "100"], 0)?;
-    scene.peer.call("received", json!({"label": "chat", "count": 20, "ms": 30_000}))?;
+    let run = scene.dial(&["--channel", "chat", "--count", "200", "--size", "100"], 100)?;
+    scene.peer.call("received", json!({"label": "chat", "count": 100, "ms": 30_000}))?;
     scene.peer_counts("")?;
     scene.peer.call("close", json!({}))?;
     // Echoes are missing, so this is a failure, and it says so.

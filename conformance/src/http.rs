@@ -2,14 +2,17 @@
 
 use crate::Result;
 use serde_json::Value;
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::io::{BufRead as _, BufReader, ErrorKind, Read as _, Write as _};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::thread;
 use std::time::Duration;
 
 /// Sends a request with a JSON body to a local server, and yields the JSON of the answer, whatever its status.
 pub(crate) fn request(port: u16, method: &str, path: &str, body: &Value, limit: Duration) -> Result<Value> {
-    let failed = |e: std::io::Error| format!("{method} {path}: {e}");
+    let failed = |e: std::io::Error| match e.kind() {
+        ErrorKind::WouldBlock | ErrorKind::TimedOut => format!("{method} {path}: no answer within {limit:?}"),
+        _ => format!("{method} {path}: {e}"),
+    };
     let mut stream = connect(port, limit).map_err(failed)?;
     let body = if body.is_null() { String::new() } else { body.to_string() };
     let head = format!(

@@ -137,7 +137,10 @@ fn format() -> Result<()> {
 }
 
 fn clippy() -> Result<()> {
-    run::show(&mut run::cargo("clippy --workspace --all-targets --keep-going -- -D warnings", &workspace::root()))?;
+    run::show(&mut run::cargo(
+        "clippy --workspace --all-targets --keep-going -- -D warnings",
+        &workspace::root(),
+    ))?;
     workspace::side_workspaces().iter().try_for_each(|dir| {
         // What is built without the standard library cannot have tests; libFuzzer needs a compiler run of its own.
         let what = if dir.ends_with("fuzz") { "--no-default-features --lib --tests" } else { "" };
