@@ -18,6 +18,8 @@ use tokio::sync::Notify;
 pub struct DataChannel {
     shared: Arc<ChannelShared>,
     commands: WeakCommands,
+    /// The peer opened it, and nobody has read the event yet.
+    unseen: bool,
 }
 
 /// What the handle and the driver both hold; the driver forgets it when the channel is closed.
@@ -46,7 +48,21 @@ struct Inner {
 
 impl DataChannel {
     pub(crate) fn new(shared: Arc<ChannelShared>, commands: WeakCommands) -> Self {
-        Self { shared, commands }
+        Self { shared, commands, unseen: false }
+    }
+
+    /// One that the peer opened. Until its event is read it counts among what is not, so that a peer cannot make us keep
+    /// any number of them.
+    pub(crate) fn incoming(shared: Arc<ChannelShared>, commands: WeakCommands) -> Self {
+        shared.connection.has_received(shared.weight());
+        Self { shared, commands, unseen: true }
+    }
+
+    /// Its event was read.
+    pub(crate) fn seen(&mut self) {
+        if std::mem::take(&mut self.unseen) {
+            self.has_read(self.shared.weight());
+        }
     }
 
     /// The label, which need not be unique.
@@ -140,7 +156,7 @@ impl DataChannel {
                 let mut inner = self.shared.lock();
                 if let Some(message) = inner.inbox.pop_front() {
                     drop(inner);
-                    self.read(&message);
+                    self.has_read(message.len());
                     return Some(message);
                 }
                 if inner.state == DataChannelState::Closed {
@@ -201,8 +217,8 @@ impl DataChannel {
         commands.send(Command::Send(Arc::clone(&self.shared), kind, data)).map_err(|_| Error::Gone)
     }
 
-    fn read(&self, message: &Message) {
-        if self.shared.connection.has_read(message.len())
+    fn has_read(&self, len: usize) {
+        if self.shared.connection.has_read(len)
             && let Some(commands) = self.commands.upgrade()
         {
             let _ = commands.send(Command::Resume(self.shared.connection.id));
@@ -215,7 +231,8 @@ impl Drop for DataChannel {
         self.close();
         // What nobody will read must not hold up the other channels.
         let unread = std::mem::take(&mut self.shared.lock().inbox);
-        unread.iter().for_each(|message| self.read(message));
+        unread.iter().for_each(|message| self.has_read(message.len()));
+        self.seen();
     }
 }
 
@@ -277,6 +294,11 @@ impl ChannelShared {
 
     pub(crate) fn label(&self) -> &str {
         &self.config.label
+    }
+
+    /// About what it takes, in bytes.
+    fn weight(&self) -> usize {
+        size_of::<Self>() + self.config.label.len() + self.config.protocol.len()
     }
 
     pub(crate) fn open(&self, id: Option<u16>) {

@@ -48,7 +48,7 @@ impl Events {
 
     /// The next event; `None` when the connection is gone. Cancelling loses nothing.
     pub async fn next(&mut self) -> Option<Event> {
-        self.0.recv().await
+        self.0.recv().await.map(seen)
     }
 }
 
@@ -56,6 +56,13 @@ impl Stream for Events {
     type Item = Event;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Event>> {
-        self.0.poll_recv(cx)
+        self.0.poll_recv(cx).map(|event| event.map(seen))
     }
+}
+
+fn seen(mut event: Event) -> Event {
+    if let Event::DataChannel(channel) = &mut event {
+        channel.seen();
+    }
+    event
 }

@@ -22,6 +22,8 @@ pub(super) struct Connections {
     entries: BTreeMap<ConnectionId, Entry>,
     /// Channels with something buffered, so that only these are asked how much.
     sending: BTreeSet<(ConnectionId, ChannelId)>,
+    /// Connections with something waiting until SCTP's buffer has room.
+    stalled: BTreeSet<ConnectionId>,
     finishing: BTreeSet<(Instant, ConnectionId)>,
     /// Closed, and to be forgotten once their last words are sent.
     closed: Vec<ConnectionId>,
@@ -57,6 +59,7 @@ impl Connections {
         Self {
             entries: BTreeMap::new(),
             sending: BTreeSet::new(),
+            stalled: BTreeSet::new(),
             finishing: BTreeSet::new(),
             closed: Vec::new(),
             handles,
@@ -165,6 +168,7 @@ impl Connections {
     /// Gives what waits to SCTP, until its buffer is full.
     fn send_waiting(&mut self, endpoint: &mut Endpoint, now: Instant, id: ConnectionId) {
         let Some(entry) = self.entries.get_mut(&id) else { return };
+        self.stalled.remove(&id);
         while let Some(next) = entry.waiting.pop_front() {
             match next {
                 Waiting::Close(channel) => {
@@ -177,6 +181,7 @@ impl Connections {
                     match sent {
                         Some(Err(siskin_peer::Error::Operation(Operation::BufferFull))) => {
                             entry.waiting.push_front(Waiting::Message(channel, kind, data));
+                            self.stalled.insert(id);
                             return;
                         }
                         Some(Err(error)) => {
@@ -251,6 +256,7 @@ impl Connections {
             any = true;
             self.tell(endpoint, now, id, event);
         }
+        any |= self.send_stalled(endpoint, now);
         let sending = std::mem::take(&mut self.sending);
         for (id, channel) in sending {
             let Some(shared) = self.entries.get(&id).and_then(|entry| entry.channels.get(&channel)) else {
@@ -260,6 +266,21 @@ impl Connections {
             if show_buffered(endpoint, id, &shared) > 0 {
                 self.sending.insert((id, channel));
             }
+        }
+        any
+    }
+
+    /// A connection whose user does not read is not asked for events, and so does not tell that it is `Sendable`. But its
+    /// user may not read because it waits for room to send: whether there is any is tried here.
+    fn send_stalled(&mut self, endpoint: &mut Endpoint, now: Instant) -> bool {
+        let is_held = |id: &ConnectionId| self.entries.get(id).is_some_and(|entry| entry.shared.is_full());
+        let held: Vec<ConnectionId> = self.stalled.iter().copied().filter(is_held).collect();
+        let mut any = false;
+        for id in held {
+            let waiting = |all: &Self| all.entries.get(&id).map_or(0, |entry| entry.waiting.len());
+            let before = waiting(self);
+            self.send_waiting(endpoint, now, id);
+            any |= waiting(self) < before;
         }
         any
     }
@@ -313,7 +334,7 @@ impl Connections {
                 let connection = Arc::clone(&entry.shared);
                 let shared = ChannelShared::new(channel, connection, config, DataChannelState::Open, stream);
                 entry.channels.insert(channel, Arc::clone(&shared));
-                Event::DataChannel(DataChannel::new(shared, self.handles.clone()))
+                Event::DataChannel(DataChannel::incoming(shared, self.handles.clone()))
             }
             Peer::NegotiationNeeded => Event::NegotiationNeeded,
             Peer::SignalingStateChange(state) => Event::SignalingStateChange(state),
@@ -355,6 +376,7 @@ impl Connections {
         for id in std::mem::take(&mut self.closed) {
             self.show(endpoint, id);
             let recording = endpoint.remove(id).and_then(|mut peer| peer.take_recording());
+            self.stalled.remove(&id);
             let Some(entry) = self.entries.remove(&id) else { continue };
             if let (Some(recording), Some(record)) = (recording, entry.record) {
                 // Nobody waiting for it is fine.

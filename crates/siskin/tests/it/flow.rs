@@ -65,6 +65,40 @@ async fn a_slow_reader_holds_the_sender_up() {
     assert_eq!(within(theirs.recv()).await, Some(Message::from("on")));
 }
 
+/// A program that does not read until it has sent must not wait for itself.
+#[tokio::test]
+async fn sending_goes_on_while_nobody_reads() {
+    let configuration = Configuration { max_unread: 100_000, ..Configuration::default() };
+    let (_l, _r, _a, _b, ours, theirs) = pair(configuration).await;
+    for _ in 0..5 {
+        theirs.send(vec![1; 50_000]).await.unwrap();
+    }
+    // More than SCTP's buffer takes at once.
+    for _ in 0..200 {
+        ours.send_now(vec![2; 200_000]).unwrap();
+    }
+    for _ in 0..200 {
+        assert_eq!(within(theirs.recv()).await.map(|message| message.len()), Some(200_000));
+    }
+    for _ in 0..5 {
+        assert_eq!(within(ours.recv()).await.map(|message| message.len()), Some(50_000));
+    }
+}
+
+#[tokio::test]
+async fn channels_that_nobody_looks_at_hold_the_peer_up() {
+    let configuration = Configuration { max_unread: 50_000, ..Configuration::default() };
+    let (_l, _r, a, mut b, _ours, _theirs) = pair(configuration).await;
+    let mut opened = Vec::new();
+    for number in 0..50 {
+        let label = format!("{number} {}", "x".repeat(10_000));
+        opened.push(a.pc.create_data_channel(ChannelConfig::new(label)).await.unwrap());
+    }
+    for channel in &opened {
+        assert_eq!(b.channel().await.label(), channel.label());
+    }
+}
+
 #[tokio::test]
 async fn many_connections_share_one_socket() {
     let (left, right) = (endpoint(), endpoint());
