@@ -31,6 +31,8 @@ struct Counts {
     /// Missing on channels where every message arrives.
     missing_reliable: u64,
     first_mismatch: Option<String>,
+    /// Why a message could not be sent.
+    not_sent: Option<String>,
     millis: Vec<f64>,
 }
 
@@ -49,7 +51,10 @@ impl Tally {
             return Err(ReportError::new(Code::EchoMismatch, what.clone()));
         }
         if counts.missing_reliable > 0 {
-            let message = format!("{} echoes did not come", counts.missing_reliable);
+            let mut message = format!("{} echoes did not come", counts.missing_reliable);
+            if let Some(why) = &counts.not_sent {
+                message = format!("{message}: a message was not sent: {why}");
+            }
             return Err(ReportError::new(Code::EchoMissing, message));
         }
         Ok(())
@@ -76,7 +81,8 @@ pub(super) async fn run(channel: DataChannel, plan: Plan, counters: Counters, ta
         for number in 0..plan.count {
             let message = payload::message(plan.seed, number, plan.size);
             lock(&out).waiting.insert(number, Instant::now());
-            if channel.send(message).await.is_err() {
+            if let Err(error) = channel.send(message).await {
+                tally.lock().not_sent.get_or_insert_with(|| error.to_string());
                 return;
             }
             counters.sent(plan.size);

@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore};
 use tokio::time::Instant;
 
 /// Connections at once; a request beyond that is refused.
@@ -24,6 +24,8 @@ pub(super) struct Connections {
     args: ConnectionArgs,
     greeting: Greeting,
     next: AtomicU64,
+    /// One permit for each connection, from its offer to its end.
+    places: Arc<Semaphore>,
     live: Arc<Mutex<BTreeMap<u64, Live>>>,
 }
 
@@ -35,7 +37,8 @@ struct Live {
 
 impl Connections {
     pub(super) fn new(endpoint: Endpoint, args: ConnectionArgs, greeting: Greeting) -> Self {
-        Self { endpoint, args, greeting, next: AtomicU64::new(1), live: Arc::default() }
+        let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+        Self { endpoint, args, greeting, next: AtomicU64::new(1), places, live: Arc::default() }
     }
 
     pub(super) async fn sockets(&self) -> Vec<SocketInfo> {
@@ -47,9 +50,8 @@ impl Connections {
         &self,
         offer: SessionDescription,
     ) -> Result<(u64, SessionDescription), ReportError> {
-        if lock(&self.live).len() >= MAX_CONNECTIONS {
-            return Err(ReportError::new(Code::Internal, "too many connections"));
-        }
+        let place = Arc::clone(&self.places).try_acquire_owned();
+        let place = place.map_err(|_| ReportError::new(Code::Internal, "too many connections"))?;
         let start = Instant::now();
         let internal = |error: siskin::Error| ReportError::new(Code::Internal, error.to_string());
         let bad =
@@ -77,6 +79,7 @@ impl Connections {
         tokio::spawn(async move {
             watch.run(events).await;
             lock(&all).remove(&id);
+            drop(place);
         });
         Ok((id, answer))
     }
