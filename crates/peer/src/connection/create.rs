@@ -61,7 +61,7 @@ impl PeerConnection {
                 SetupRole::ActPass,
             )
         });
-        let plan = Plan { sections: planned.collect() };
+        let plan = Plan { lite: self.config.ice.lite, sections: planned.collect() };
         let sdp = jsep::build(&plan, self.origin, &Candidates::default());
         self.created.offer = Some((sdp.clone(), plan));
         Ok(SessionDescription { kind: SdpType::Offer, sdp })
@@ -120,7 +120,7 @@ impl PeerConnection {
                 setup,
             ));
         }
-        let plan = Plan { sections: planned };
+        let plan = Plan { lite: self.config.ice.lite, sections: planned };
         let sdp = jsep::build(&plan, self.origin, &Candidates::default());
         self.created.answer = Some((sdp.clone(), plan));
         Ok(SessionDescription { kind: SdpType::Answer, sdp })

@@ -13,6 +13,8 @@ use siskin_sdp::{
 /// What a local description promises.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Plan {
+    /// We are a lite agent (RFC 8839 §5.3).
+    pub(crate) lite: bool,
     pub(crate) sections: Vec<PlannedSection>,
 }
 
@@ -72,6 +74,9 @@ pub(crate) fn build(plan: &Plan, origin: SessionOrigin, candidates: &Candidates)
     let mids: Vec<String> = bundled.collect();
     if !mids.is_empty() {
         session.attributes.push(Attribute::Group(Group { semantics: GroupSemantics::Bundle, mids }));
+    }
+    if plan.lite {
+        session.attributes.push(Attribute::IceLite);
     }
     session.media = plan.sections.iter().map(|section| media(section, candidates)).collect();
     alloc::format!("{session}")

@@ -297,3 +297,13 @@ fn a_rollback_leaves_an_accepted_restart_alone() {
     assert!(now.contains(&restarted), "{now}");
     assert!(a.connection.get_stats(T0).iter().any(|stats| format!("{stats:?}").contains(&restarted[12..])));
 }
+
+#[test]
+fn rfc8839_5_3_a_lite_agent_says_so() {
+    let mut config = config();
+    config.ice.lite = true;
+    let mut peer = Peer::new(config, 1, T0);
+    peer.channel(T0, "x");
+    let offer = peer.connection.create_offer(T0, OfferOptions::default()).unwrap().sdp;
+    assert!(offer.split("m=").next().unwrap().contains("a=ice-lite\r\n"), "{offer}");
+}
