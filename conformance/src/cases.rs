@@ -7,6 +7,7 @@ use crate::peers::{Peer, Which};
 use crate::program::Program;
 use scene::{Scene, expect};
 use serde_json::{Value, json};
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 pub(crate) use scene::Seen;
@@ -129,6 +130,12 @@ const CASES: &[Case] = &[
         about: "the program closes the connection; the peer notices",
         offering: Some(siskin_closes),
         answering: Some(|scene| dial(scene, 10, 100)),
+    },
+    Case {
+        name: "replay",
+        about: "a recording of the whole connection replays to the same bytes",
+        offering: Some(replay_offered),
+        answering: Some(replay_dialled),
     },
     Case {
         name: "bulk",
@@ -330,7 +337,7 @@ fn negotiated(scene: &mut Scene<'_>) -> Result<()> {
 }
 
 fn media_refused(scene: &mut Scene<'_>) -> Result<()> {
-    let run = scene.offer_with(json!([{"label": "chat"}]), &["audio", "video"])?;
+    let run = scene.offer_with(&[], json!([{"label": "chat"}]), &["audio", "video"])?;
     scene.exchange("chat", json!([{"kind": "text", "size": 50, "count": 3}]))?;
     scene.peer_counts("chat")?;
     scene.peer.call("close", json!({}))?;
@@ -393,6 +400,47 @@ fn siskin_closes(scene: &mut Scene<'_>) -> Result<()> {
     run.hang_up();
     scene.ended()?;
     scene.clean_end(run)
+}
+
+fn replay_offered(scene: &mut Scene<'_>) -> Result<()> {
+    let file = Recorded::new();
+    let run = scene.offer_to(&["--record", &file.text()], json!([{"label": "chat"}]))?;
+    scene.exchange("chat", json!([{"kind": "binary", "size": 20_000, "count": 10}]))?;
+    scene.peer_counts("chat")?;
+    scene.peer.call("close", json!({}))?;
+    scene.clean_end(run)?;
+    scene.program.replay(&file.0)
+}
+
+fn replay_dialled(scene: &mut Scene<'_>) -> Result<()> {
+    let file = Recorded::new();
+    let args = ["--record", &file.text(), "--channel", "chat", "--count", "10", "--size", "20000"];
+    let run = scene.dial(&args, 10)?;
+    scene.echoed("chat", 10, 20_000)?;
+    scene.peer_counts("chat")?;
+    scene.peer.call("release", json!({}))?;
+    scene.clean_end(run)?;
+    scene.ended()?;
+    scene.program.replay(&file.0)
+}
+
+/// A file for a recording, which is a secret: it goes when this does.
+struct Recorded(PathBuf);
+
+impl Recorded {
+    fn new() -> Self {
+        Self(std::env::temp_dir().join(format!("siskin-recording-{}", std::process::id())))
+    }
+
+    fn text(&self) -> String {
+        self.0.to_string_lossy().into_owned()
+    }
+}
+
+impl Drop for Recorded {
+    fn drop(&mut self) {
+        let _gone = std::fs::remove_file(&self.0);
+    }
 }
 
 #[cfg(test)]

@@ -52,6 +52,17 @@ impl Program {
         self.start("dial", args)
     }
 
+    /// `replay FILE`: the program does a recorded connection again, and judges whether it sends the same bytes.
+    pub(crate) fn replay(&self, file: &Path) -> Result<()> {
+        let (program, first) = self.words.split_first().ok_or("the program's name is empty")?;
+        let output = Command::new(program).args(first).arg("replay").arg(file).output();
+        let output = output.map_err(|e| format!("cannot start {program}: {e}"))?;
+        match output.status.success() {
+            true => Ok(()),
+            false => Err(String::from_utf8_lossy(&output.stderr).trim().to_owned()),
+        }
+    }
+
     fn start(&self, role: &'static str, args: &[&str]) -> Result<Run> {
         let (program, first) = self.words.split_first().ok_or("the program's name is empty")?;
         let mut command = Command::new(program);

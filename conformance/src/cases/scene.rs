@@ -22,7 +22,7 @@ pub(crate) struct Seen {
 
 pub(super) struct Scene<'a> {
     pub(super) peer: &'a mut dyn Peer,
-    program: &'a Program,
+    pub(super) program: &'a Program,
     pub(super) seen: Seen,
     /// Messages and bytes that the peer should have received on the channel that was used last.
     expected: (u64, u64),
@@ -47,12 +47,17 @@ impl<'a> Scene<'a> {
 
     /// The peer offers these channels, the program answers, and all channels are open.
     pub(super) fn offer(&mut self, channels: Value) -> Result<Run> {
-        self.offer_with(channels, &[])
+        self.offer_with(&[], channels, &[])
+    }
+
+    /// Likewise, to a program with these arguments.
+    pub(super) fn offer_to(&mut self, args: &[&str], channels: Value) -> Result<Run> {
+        self.offer_with(args, channels, &[])
     }
 
     /// Likewise, with kinds of media that the peer would receive and the program does not send.
-    pub(super) fn offer_with(&mut self, channels: Value, media: &[&str]) -> Result<Run> {
-        let mut run = self.program.echo(&[])?;
+    pub(super) fn offer_with(&mut self, args: &[&str], channels: Value, media: &[&str]) -> Result<Run> {
+        let mut run = self.program.echo(args)?;
         let count = channels.as_array().map_or(0, Vec::len);
         let offer = self.peer.call("offer", json!({"channels": channels, "media": media}))?;
         run.describe("offer", text(&offer, "/sdp"))?;

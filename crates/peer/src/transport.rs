@@ -246,7 +246,8 @@ impl Transport {
         routes: &mut VecDeque<RouteChange>,
     ) {
         self.ice.settle(&mut self.events, routes);
-        self.dtls.settle(now, self.ice.path_for_data(now).is_some(), &mut self.events);
+        let rtt = if self.dtls.is_waiting() { self.ice.rtt() } else { None };
+        self.dtls.settle(now, self.ice.path_for_data(now).is_some(), rtt, &mut self.events);
         if let (true, Some(data)) = (self.dtls.is_connected(), data.as_deref_mut()) {
             data.start(
                 now,

@@ -8,9 +8,13 @@ use alloc::collections::VecDeque;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::ops::Range;
+use core::time::Duration;
 use siskin_base::{Fingerprint, Instant, Observation, Packet, Received, Rng, Transmit};
 use siskin_crypto::Certificate;
 use siskin_dtls::{Connection, Event, Role};
+
+/// No flight is sent again before this, as in browsers.
+const MIN_RETRANSMIT: Duration = Duration::from_millis(50);
 
 /// DTLS, from before its role is known to after its end.
 pub(crate) struct Dtls {
@@ -78,8 +82,25 @@ impl Dtls {
         }
     }
 
-    pub(super) fn settle(&mut self, now: Instant, has_path: bool, events: &mut VecDeque<TransportEvent>) {
-        if has_path && self.connection.is_none() && self.as_client == Some(true) {
+    /// Whether we are to start the handshake, and wait for a path.
+    pub(super) fn is_waiting(&self) -> bool {
+        self.connection.is_none() && self.as_client == Some(true)
+    }
+
+    /// `rtt` is what ICE has measured.
+    pub(super) fn settle(
+        &mut self,
+        now: Instant,
+        has_path: bool,
+        rtt: Option<Duration>,
+        events: &mut VecDeque<TransportEvent>,
+    ) {
+        if has_path && self.is_waiting() {
+            if let Some(rtt) = rtt {
+                // RFC 9147 §5.8.2 lets whoever knows the round trip use it. Browsers drop a first flight that overtakes
+                // their own check, so that a long first timer is silence in every set-up.
+                self.template.retransmit_initial = (rtt * 2).max(MIN_RETRANSMIT);
+            }
             self.connect(now);
         }
         self.take_events();

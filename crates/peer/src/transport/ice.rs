@@ -8,6 +8,7 @@ use crate::jsep::{Candidates, RemoteData};
 use crate::{IceConnectionState, IceGatheringState};
 use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 use core::net::SocketAddr;
+use core::time::Duration;
 use siskin_base::{
     BaseId, Candidate, CandidateKind, Instant, Observation, Packet, Path, Received, Rng, Transmit,
 };
@@ -159,6 +160,11 @@ impl Ice {
     /// Where data goes; none without consent (RFC 7675 §5.1).
     pub(super) fn path_for_data(&self, now: Instant) -> Option<Path> {
         self.agent.selected_path().filter(|_| self.agent.can_send(now))
+    }
+
+    /// The last round trip on the pair in use.
+    pub(super) fn rtt(&self) -> Option<Duration> {
+        self.agent.pairs().find(|pair| pair.selected)?.current_rtt
     }
 
     pub(super) fn handle_timeout(&mut self, now: Instant) {
