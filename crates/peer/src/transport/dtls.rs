@@ -115,7 +115,8 @@ impl Dtls {
                 Event::EarlyApplicationData(data) => self.early_data.push_back(data),
                 Event::PeerClosed => self.show(State::Closed),
                 Event::Closed(error) => {
-                    self.refused = true;
+                    // An alert of our own still has to be sent.
+                    self.refused = matches!(error, siskin_dtls::Error::PeerAborted(_));
                     self.pending.push_back(TransportEvent::Failed(TransportError::Dtls(error)));
                     self.show(State::Failed);
                 }

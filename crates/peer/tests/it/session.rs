@@ -152,3 +152,26 @@ fn a_peer_that_vanishes_is_noticed() {
     assert!((ms(24_000)..ms(31_000)).contains(&after), "{after:?}");
     assert_eq!(pair.a.connection.ice_connection_state(), IceConnectionState::Failed);
 }
+
+#[test]
+fn a_wrong_fingerprint_is_told_to_the_peer() {
+    let mut pair = Pair::new(31, Link::new(ms(20)));
+    let t0 = pair.now();
+    pair.a.channel(t0, "x");
+    pair.a.connection.set_local_description(t0, None).unwrap();
+    pair.b.connection.set_remote_description(t0, pair.a.connection.local_description().unwrap()).unwrap();
+    pair.b.connection.set_local_description(t0, None).unwrap();
+    let mut answer = pair.b.connection.local_description().unwrap();
+    let at = answer.sdp.find("a=fingerprint:sha-256 ").unwrap() + "a=fingerprint:sha-256 ".len();
+    let other = if &answer.sdp[at..at + 2] == "00" { "11" } else { "00" };
+    answer.sdp.replace_range(at..at + 2, other);
+    pair.a.connection.set_remote_description(t0, answer).unwrap();
+    pair.a.drain(t0);
+    pair.b.drain(t0);
+    pair.run_until(ms(30_000), |_, b| {
+        b.events.iter().any(|event| {
+            matches!(event, Event::TransportFailed(siskin_peer::TransportError::Dtls(error)) if format!("{error:?}").contains("PeerAborted"))
+        })
+    });
+    assert!(pair.now().since(t0) < ms(5_000), "b learned it from an alert");
+}
