@@ -217,7 +217,7 @@ impl Sender {
             from = tsn + 1;
             if Abandon::is_spent(&self.outstanding, tsn, now) && Abandon::message(&mut self.outstanding, tsn)
             {
-                queue.drop_current(ev);
+                self.give_up_rest(queue, ev);
             }
         }
     }

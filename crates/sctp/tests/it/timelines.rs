@@ -4,7 +4,7 @@ use crate::pair::{End, Pair};
 use core::time::Duration;
 use siskin_base::Instant;
 use siskin_sctp::wire::{self, CauseCode, Chunk, ChunkType, Packet, RawChunk};
-use siskin_sctp::{Config, Error, Event, Misuse, PeerMisbehaved, SendError, SendOptions};
+use siskin_sctp::{Config, Error, Event, Misuse, PeerMisbehaved, Reliability, SendError, SendOptions};
 
 /// The types of chunks that an end sent, with the milliseconds since `start`.
 fn sent(pair: &Pair, from: usize, start: Instant) -> Vec<(u128, Vec<ChunkType>)> {
@@ -88,6 +88,22 @@ fn a_lost_retransmission_costs_a_round_trip_too() {
     assert_eq!(pair.ends[1].messages().len(), 2);
     let last = *times(&pair, 0, start, ChunkType::DATA).last().unwrap();
     assert!(last < 400, "no timeout was needed: {last} ms");
+}
+
+#[test]
+fn rfc3758_3_5_a_message_given_up_midway_is_skipped_though_its_beginning_arrived() {
+    let mut pair = Pair::connected();
+    pair.drop = Box::new(|from, _| from == 1);
+    let options = SendOptions { unordered: false, reliability: Reliability::MaxRetransmits(0) };
+    let long = vec![0; 60_000];
+    pair.ends[0].association.send(pair.now, 1, 51, long.into(), options).unwrap();
+    pair.run(1500);
+    // The sender has heard nothing and gives up; the peer has all that was sent, and waits for what never was.
+    pair.drop = Box::new(|_, _| false);
+    pair.send(0, 1, "after");
+    pair.run(3000);
+    let got: Vec<_> = pair.ends[1].messages().iter().map(|message| message.data.clone()).collect();
+    assert_eq!(got, ["after"]);
 }
 
 #[test]
