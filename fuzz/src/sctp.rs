@@ -6,6 +6,7 @@ use siskin_base::{BaseId, Ecn, Instant, Packet, Path, Received, Rng};
 use siskin_sctp::wire::{self, Chunk, Chunks, ReConfig, ReConfigParam};
 use siskin_sctp::{Association, Config, Event, Message, Reliability, SendOptions};
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::LazyLock;
 
 /// The input is a list of chunks. Those that can be read are written so that they read the same, and an association that
 /// gets them in a packet of its peer's stays bounded, answers with packets that can be read, and never asks for a timeout
@@ -101,19 +102,27 @@ pub fn sctp_ops(input: &[u8]) {
                     packet[at] ^= op;
                 }
             }
-            _ => exchange(&mut ends, &mut wire, now, usize::from(arg)),
+            _ => _ = exchange(&mut ends, &mut wire, now, usize::from(arg)),
         }
         if op & 15 == 10 {
             ends.iter_mut().for_each(|end| end.handle_timeout(now));
         }
         collect(&mut ends, &mut got, reading, now);
     }
-    // The network recovers.
-    for _ in 0..3000 {
-        exchange(&mut ends, &mut wire, now, usize::MAX);
-        collect(&mut ends, &mut got, [true, true], now);
-        now += Duration::from_millis(100);
+    // The network recovers, and time goes from timer to timer.
+    let end = now + Duration::from_secs(300);
+    while now < end {
         ends.iter_mut().for_each(|end| end.handle_timeout(now));
+        let mut rounds = 0;
+        while exchange(&mut ends, &mut wire, now, usize::MAX) {
+            collect(&mut ends, &mut got, [true, true], now);
+            rounds += 1;
+            assert!(rounds < 10_000, "never at rest");
+        }
+        collect(&mut ends, &mut got, [true, true], now);
+        let next = ends.iter().filter_map(Association::poll_timeout).min().unwrap_or(end);
+        assert!(next > now, "a timeout that is not acted on");
+        now = next.min(now + Duration::from_secs(5));
     }
     for (sent, got) in sent.iter().zip(got.iter().rev()) {
         for (stream, messages) in got.iter().filter(|(stream, _)| **stream < 9) {
@@ -131,8 +140,12 @@ fn arrived(got: &BTreeMap<u16, Vec<Bytes>>) -> usize {
     got.iter().filter(|(stream, _)| **stream < 9).map(|(_, messages)| messages.len()).sum()
 }
 
+/// Bytes that tell one step's message from another's, cut from one piece, since making them took longer than sending.
 fn content(step: usize, len: usize) -> Bytes {
-    (0..len).map(|i| (i * 7 + step) as u8).collect::<Vec<u8>>().into()
+    static PATTERN: LazyLock<Bytes> =
+        LazyLock::new(|| (0..256 + 1 + 255 * 40).map(|i| (i * 7) as u8).collect::<Vec<u8>>().into());
+    let start = step % 256;
+    PATTERN.slice(start..start + len)
 }
 
 /// Two associations that are up, by signalling.
@@ -164,15 +177,23 @@ fn transmit(from: &mut Association, now: Instant) -> Vec<Vec<u8>> {
     packets
 }
 
-/// Takes what both want to send, and delivers up to `most` packets each way.
-fn exchange(ends: &mut [Association; 2], wire: &mut [VecDeque<Vec<u8>>; 2], now: Instant, most: usize) {
+/// Takes what both want to send, and delivers up to `most` packets each way; whether there was any.
+fn exchange(
+    ends: &mut [Association; 2],
+    wire: &mut [VecDeque<Vec<u8>>; 2],
+    now: Instant,
+    most: usize,
+) -> bool {
+    let mut any = false;
     for side in 0..2 {
         wire[side].extend(transmit(&mut ends[side], now));
         let count = wire[side].len().min(most);
+        any |= count > 0;
         for mut packet in wire[side].drain(..count).collect::<Vec<_>>() {
             receive(&mut ends[1 - side], now, &mut packet);
         }
     }
+    any
 }
 
 fn collect(
