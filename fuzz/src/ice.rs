@@ -198,7 +198,7 @@ fn invented(value: u8) -> Candidate {
     let ip = Ipv4Addr::new(10, 9, 9, value);
     Candidate {
         foundation: value.to_string(),
-        component: 1 + u16::from(value % 16 == 0),
+        component: 1 + u16::from(value.is_multiple_of(16)),
         transport: if value % 16 == 1 { CandidateTransport::Tcp } else { CandidateTransport::Udp },
         priority: if value % 16 == 2 { u32::MAX } else { u32::from(value) },
         address: match value % 16 {
