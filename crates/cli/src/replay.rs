@@ -2,6 +2,7 @@
 
 use crate::args::Replay;
 use crate::report::{Code, Report, ReportError};
+use crate::stdio;
 use siskin::Recording;
 
 /// Runs the command.
@@ -25,6 +26,6 @@ fn replay(args: &Replay) -> Result<(), ReportError> {
         );
         return Err(ReportError::new(Code::ReplayDiffers, why));
     }
-    println!("{inputs} inputs gave the same {datagrams} datagrams again, bit for bit");
+    stdio::say(&format!("{inputs} inputs gave the same {datagrams} datagrams again, bit for bit"));
     Ok(())
 }

@@ -74,8 +74,12 @@ fn skip_line(input: &mut impl BufRead) -> bool {
 
 /// Prints one line. Nobody listening is not our fault: the connection goes on.
 pub(crate) fn print(output: &Output<'_>) {
-    let mut line = output.to_line();
-    line.push('\n');
+    say(&output.to_line());
+}
+
+/// Prints a line; a standard output that nobody reads any more is no reason to stop.
+pub(crate) fn say(line: &str) {
+    let line = format!("{line}\n");
     let mut stdout = io::stdout().lock();
     if let Err(error) = stdout.write_all(line.as_bytes()).and_then(|()| stdout.flush()) {
         tracing::debug!(%error, "standard output is closed");

@@ -7,6 +7,7 @@ use crate::args::Connection as ConnectionArgs;
 use crate::contract::{Input, Output};
 use crate::report::{Code, Report, ReportError};
 use crate::session;
+use crate::stdio;
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, Path, State};
@@ -87,8 +88,8 @@ async fn greet(greeting: Greeting, local: SocketAddr, connections: &Connections)
         Greeting::Demo => {
             let (bold, plain) =
                 if std::io::stdout().is_terminal() { ("\x1b[1m", "\x1b[0m") } else { ("", "") };
-            println!("Open {bold}http://{local}/{plain} in Chromium or Firefox.");
-            println!("Siskin waits for it on UDP {}. Ctrl-C ends the demo.", sockets.join(", "));
+            stdio::say(&format!("Open {bold}http://{local}/{plain} in Chromium or Firefox."));
+            stdio::say(&format!("Siskin waits for it on UDP {}. Ctrl-C ends the demo.", sockets.join(", ")));
         }
         Greeting::Echo => {
             eprintln!("siskin: POST http://{local}/offer; connections on UDP {}", sockets.join(", "));

@@ -48,6 +48,11 @@ impl Channels {
         }
     }
 
+    /// Gives new channels names that `before` has not given, for one that takes its place.
+    pub fn name_after(&mut self, before: &Self) {
+        self.next = self.next.max(before.next);
+    }
+
     /// The association, for its stats and its state.
     pub fn association(&self) -> &Association {
         &self.association

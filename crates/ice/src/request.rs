@@ -89,6 +89,11 @@ impl Agent {
     fn refuse_stranger(&mut self, now: Instant, path: Path, message: &Message<'_>, code: ErrorCode) {
         self.stats.unauthenticated += 1;
         self.drop_datagram(now, "not authenticated");
+        // RFC 7675 §5.1: nothing at all goes where consent was lost.
+        let dead = |session: &Session| session.checklist.find(&path).is_some_and(|pair| pair.dead);
+        if self.sessions().any(dead) {
+            return;
+        }
         if self.responses.len() < self.config.max_responses && self.errors.take(now) {
             let id = message.transaction_id();
             let reply = Reply::Stranger(code);

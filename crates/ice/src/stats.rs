@@ -1,6 +1,8 @@
 //! What can be counted (W3C webrtc-stats, RTCIceCandidatePairStats).
 
 use crate::agent::Agent;
+use crate::pair::Pair;
+use crate::session::Session;
 use crate::{PairId, PairState};
 use core::time::Duration;
 use siskin_base::{Candidate, Path};
@@ -60,34 +62,36 @@ pub struct PairStats<'a> {
 }
 
 impl Agent {
-    /// The current session's pairs.
+    /// The current session's pairs and, during a restart, the pair of the session before that still carries data.
     pub fn pairs(&self) -> impl Iterator<Item = PairStats<'_>> {
-        let session = &self.session;
-        session.checklist.iter().map(|pair| {
-            let base = self.base(pair.path.base);
-            let local = pair.mapped.or_else(|| base.map(|base| base.address));
-            let local = self
-                .local_candidates
-                .iter()
-                .find(|known| known.base == pair.path.base && known.candidate.socket_addr() == local);
-            PairStats {
-                id: pair.id,
-                path: pair.path,
-                local: local.map(|local| &local.candidate),
-                remote: session.remote_candidate(pair.path.remote).map(|remote| &remote.candidate),
-                state: pair.state,
-                priority: pair.priority,
-                nominated: pair.nominated,
-                selected: session.selected == Some(pair.id),
-                requests_sent: pair.counters.requests_sent,
-                retransmissions_sent: pair.counters.retransmissions_sent,
-                requests_received: pair.counters.requests_received,
-                responses_sent: pair.counters.responses_sent,
-                responses_received: pair.counters.responses_received,
-                consent_requests_sent: pair.counters.consent_requests_sent,
-                current_rtt: pair.counters.current_rtt,
-                total_rtt: pair.counters.total_rtt,
-            }
-        })
+        self.sessions()
+            .flat_map(|session| session.checklist.iter().map(|pair| self.pair_stats(session, pair)))
+    }
+
+    fn pair_stats<'a>(&'a self, session: &'a Session, pair: &Pair) -> PairStats<'a> {
+        let base = self.base(pair.path.base);
+        let local = pair.mapped.or_else(|| base.map(|base| base.address));
+        let local = self
+            .local_candidates
+            .iter()
+            .find(|known| known.base == pair.path.base && known.candidate.socket_addr() == local);
+        PairStats {
+            id: pair.id,
+            path: pair.path,
+            local: local.map(|local| &local.candidate),
+            remote: session.remote_candidate(pair.path.remote).map(|remote| &remote.candidate),
+            state: pair.state,
+            priority: pair.priority,
+            nominated: pair.nominated,
+            selected: session.selected == Some(pair.id),
+            requests_sent: pair.counters.requests_sent,
+            retransmissions_sent: pair.counters.retransmissions_sent,
+            requests_received: pair.counters.requests_received,
+            responses_sent: pair.counters.responses_sent,
+            responses_received: pair.counters.responses_received,
+            consent_requests_sent: pair.counters.consent_requests_sent,
+            current_rtt: pair.counters.current_rtt,
+            total_rtt: pair.counters.total_rtt,
+        }
     }
 }

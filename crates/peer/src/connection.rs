@@ -48,6 +48,8 @@ pub struct PeerConnection {
     transports: BTreeMap<TransportId, Transport>,
     transports_made: u32,
     data: Option<Data>,
+    /// Associations made so far.
+    associations: u32,
     /// We made the first offer, and so control ICE (RFC 8445 §6.1.1).
     controlling: Option<bool>,
     /// `restart_ice` was called while this was our username fragment (webrtc-pc: `[[LocalIceCredentialsToReplace]]`).
@@ -130,6 +132,7 @@ impl PeerConnection {
             transports: BTreeMap::new(),
             transports_made: 0,
             data: None,
+            associations: 0,
             controlling: None,
             ufrag_to_replace: None,
             negotiation_needed: false,

@@ -48,6 +48,12 @@ impl Data {
         })
     }
 
+    /// Goes on counting where `before`, which is over, has stopped: no channel's name is used twice.
+    pub(crate) fn follow(&mut self, before: &Self) {
+        self.channels.name_after(&before.channels);
+        (self.opened, self.closed) = (before.opened, before.closed);
+    }
+
     /// `None` until an answer has made an SCTP transport.
     pub(crate) fn state(&self) -> Option<State> {
         self.state

@@ -137,7 +137,7 @@ impl Watch {
         }
         match self.greeting {
             Greeting::Echo => stdio::print(&Output::Report { report: &report }),
-            Greeting::Demo => println!("Connection {}: {}", self.id, in_words(&report)),
+            Greeting::Demo => stdio::say(&format!("Connection {}: {}", self.id, in_words(&report))),
         }
     }
 
@@ -150,11 +150,11 @@ impl Watch {
                     report.connect_ms = Some(round(self.start.elapsed().as_secs_f64() * 1_000.0));
                     session::summarize(pc, report).await;
                     if self.greeting == Greeting::Demo {
-                        println!(
+                        stdio::say(&format!(
                             "Connection {}: open after {} ms",
                             self.id,
                             report.connect_ms.unwrap_or_default().round()
-                        );
+                        ));
                     }
                 }
                 Stage::ClosedByPeer => return Ok(()),

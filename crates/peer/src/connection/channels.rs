@@ -5,6 +5,7 @@ use crate::data::{self, Data};
 use crate::error::{Error, InvalidState};
 use crate::recording::Input;
 use crate::{ChannelConfig, ChannelId, DataChannelState, MessageKind};
+use alloc::format;
 use bytes::Bytes;
 use siskin_base::Instant;
 
@@ -90,10 +91,20 @@ impl PeerConnection {
         self.data.as_ref().map(|data| data.channels().association().stats())
     }
 
-    /// The association, made when it is first needed.
+    /// The association, made when it is first needed, and anew once the one before is over: a data section that was
+    /// refused may come back (RFC 8841 §10.4).
     pub(super) fn data_mut(&mut self, now: Instant) -> Result<&mut Data, Error> {
-        if self.data.is_none() {
-            self.data = Some(Data::new(&self.config, self.rng.fork("sctp"), now)?);
+        if !self.wants_data() {
+            let rng = self.rng.fork(&format!("sctp {}", self.associations));
+            let mut next = Data::new(&self.config, rng, now)?;
+            if let Some(mut over) = self.data.take() {
+                while let Some(event) = over.poll_event(now) {
+                    self.events.push_back(event);
+                }
+                next.follow(&over);
+            }
+            self.associations += 1;
+            self.data = Some(next);
         }
         self.data.as_mut().ok_or(Error::InvalidState(InvalidState::Closed))
     }

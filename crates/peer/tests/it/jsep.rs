@@ -307,3 +307,22 @@ fn rfc8839_5_3_a_lite_agent_says_so() {
     let offer = peer.connection.create_offer(T0, OfferOptions::default()).unwrap().sdp;
     assert!(offer.split("m=").next().unwrap().contains("a=ice-lite\r\n"), "{offer}");
 }
+
+/// RFC 8841 §10.4: a section that was refused comes back in a later negotiation, with an association of its own.
+#[test]
+fn channels_come_back_after_a_refusal() {
+    let mut pair = Pair::new(21, Link::new(ms(5)));
+    let refused = pair.a.channel(T0, "refused");
+    pair.a.connection.set_local_description(T0, None).unwrap();
+    let answer = "v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\nm=application 0 UDP/DTLS/SCTP webrtc-datachannel\r\n\
+                  c=IN IP4 0.0.0.0\r\na=mid:0\r\n";
+    let answer = SessionDescription { kind: SdpType::Answer, sdp: answer.into() };
+    pair.a.connection.set_remote_description(T0, answer).unwrap();
+    pair.a.drain(T0);
+    assert!(pair.a.events.contains(&Event::ChannelClosed(refused)));
+    let second = pair.a.channel(T0, "second");
+    assert_ne!(second, refused);
+    pair.negotiate();
+    pair.run_until(ms(5_000), |a, _| a.is_open(second));
+    assert!(pair.a.is_open(second), "{:?}", pair.a.events);
+}
