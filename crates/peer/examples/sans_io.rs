@@ -5,7 +5,7 @@
 
 use bytes::Bytes;
 use siskin_base::{BaseId, Ecn, Instant, Packet, Path, Received, Rng, WallClock};
-use siskin_peer::{ChannelConfig, Config, Event, MessageKind, PeerConnection};
+use siskin_peer::{ChannelConfig, Config, Event, MessageKind, Output, PeerConnection};
 use std::error::Error;
 use std::net::UdpSocket;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -47,13 +47,17 @@ impl Side {
         if self.connection.poll_timeout().is_some_and(|due| due <= now) {
             self.connection.handle_timeout(now);
         }
-        let events = std::iter::from_fn(|| self.connection.poll_event()).collect();
-        self.packet.clear();
-        while let Some(transmit) = self.connection.poll_transmit(now, &mut self.packet) {
-            self.socket.send_to(self.packet.as_bytes(), transmit.path.remote)?;
-            self.packet.clear();
+        let mut events = vec![];
+        loop {
+            match self.connection.poll_output(now, &mut self.packet) {
+                Output::Event(event) => events.push(event),
+                Output::Transmit(transmit) => {
+                    self.socket.send_to(self.packet.as_bytes(), transmit.path.remote)?;
+                }
+                // A real loop would sleep until then.
+                Output::Timeout(_) => return Ok(events),
+            }
         }
-        Ok(events)
     }
 }
 

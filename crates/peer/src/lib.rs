@@ -12,6 +12,7 @@ mod endpoint;
 pub mod error;
 mod event;
 mod jsep;
+mod output;
 mod recording;
 mod sections;
 mod signaling;
@@ -27,6 +28,7 @@ pub use event::{
     DtlsTransportState, Event, IceConnectionState, IceGatheringState, PeerConnectionState,
     SctpTransportState, TransportError,
 };
+pub use output::Output;
 pub use recording::{BadRecording, Input, Outputs, Recording};
 pub use signaling::SignalingState;
 pub use siskin_datachannel::{

@@ -9,3 +9,5 @@ mod harness;
 mod jsep;
 mod replay;
 mod session;
+#[cfg(feature = "serde")]
+mod stats;
