@@ -8,7 +8,7 @@ use crate::contract::{Candidate, Input};
 use crate::counters::Counters;
 use crate::echo::{add_candidate, print_candidate, print_local, timed_out};
 use crate::report::{Code, Report, ReportError, round};
-use crate::session::{self, FLUSH, Record, Stage};
+use crate::session::{self, Stage};
 use crate::stdio::{self, Line};
 use exchange::{Plan, Tally};
 use siskin::{ChannelConfig, DataChannel, Event, Events, PeerConnection, Reliability, SdpType};
@@ -41,19 +41,10 @@ async fn connect(
     tally: &Arc<Tally>,
     report: &mut Report,
 ) -> Result<(), ReportError> {
-    let record = Record::open(args.record.as_deref())?;
-    let endpoint = session::open_endpoint(&args.connection)?;
-    let configuration = session::configuration(&args.connection, record.as_ref());
-    let internal = |error: siskin::Error| ReportError::new(Code::Internal, error.to_string());
-    let (pc, events) = endpoint.connect(configuration).await.map_err(internal)?;
+    let (pc, events, record) = session::connect(&args.connection, args.record.as_deref()).await?;
     let mut dial = DialSession { pc, events, early: Vec::new(), trickle: args.trickle, answered: None };
     let outcome = dial.run(args, counters, tally, report).await;
-    session::summarize(&dial.pc, report).await;
-    dial.pc.finish(FLUSH).await;
-    match record {
-        Some(record) => outcome.and(record.write().await),
-        None => outcome,
-    }
+    session::end(&dial.pc, record, outcome, report).await
 }
 
 struct DialSession {

@@ -4,7 +4,7 @@ use crate::args::Echo;
 use crate::contract::{Candidate, Input, Output};
 use crate::counters::Counters;
 use crate::report::{Code, Report, ReportError, round};
-use crate::session::{self, FLUSH, Record, Stage};
+use crate::session::{self, Stage};
 use crate::stdio::{self, Line};
 use siskin::{DataChannel, Event, Events, PeerConnection, SdpType, SessionDescription};
 use std::time::Duration;
@@ -27,20 +27,11 @@ pub(crate) async fn run(args: Echo) -> Report {
 }
 
 async fn connect(args: &Echo, counters: &Counters, report: &mut Report) -> Result<(), ReportError> {
-    let record = Record::open(args.record.as_deref())?;
-    let endpoint = session::open_endpoint(&args.connection)?;
-    let configuration = session::configuration(&args.connection, record.as_ref());
-    let internal = |error: siskin::Error| ReportError::new(Code::Internal, error.to_string());
-    let (pc, events) = endpoint.connect(configuration).await.map_err(internal)?;
+    let (pc, events, record) = session::connect(&args.connection, args.record.as_deref()).await?;
     let counters = counters.clone();
     let mut echo = EchoSession { pc, events, counters, trickle: args.trickle, early: Vec::new() };
     let outcome = echo.run(args.connection.timeout, report).await;
-    session::summarize(&echo.pc, report).await;
-    echo.pc.finish(FLUSH).await;
-    match record {
-        Some(record) => outcome.and(record.write().await),
-        None => outcome,
-    }
+    session::end(&echo.pc, record, outcome, report).await
 }
 
 struct EchoSession {

@@ -4,16 +4,17 @@ mod key_log;
 mod record;
 mod summary;
 
-pub(crate) use record::Record;
+use record::Record;
 pub(crate) use summary::summarize;
 
 use crate::args::Connection as ConnectionArgs;
-use crate::report::{Code, ReportError};
+use crate::report::{Code, Report, ReportError};
 use siskin::{
-    BindError, Configuration, DtlsTransportState, Endpoint, EndpointConfig, Event, PeerConnection,
+    BindError, Configuration, DtlsTransportState, Endpoint, EndpointConfig, Event, Events, PeerConnection,
     PeerConnectionState, PortConfig, SctpTransportState, States, TransportError,
 };
 use std::io::ErrorKind;
+use std::path::Path;
 use std::time::Duration;
 
 /// How long what was sent may take to arrive when we close.
@@ -45,6 +46,33 @@ fn bind_error(error: &BindError) -> ReportError {
         _ => "",
     };
     ReportError::new(code, format!("{error}{hint}"))
+}
+
+/// Makes the one connection of `echo --stdio` or `dial --stdio`, recorded if there is a file for it.
+pub(crate) async fn connect(
+    args: &ConnectionArgs,
+    record: Option<&Path>,
+) -> Result<(PeerConnection, Events, Option<Record>), ReportError> {
+    let record = Record::open(record)?;
+    let endpoint = open_endpoint(args)?;
+    let internal = |error: siskin::Error| ReportError::new(Code::Internal, error.to_string());
+    let (pc, events) = endpoint.connect(configuration(args, record.as_ref())).await.map_err(internal)?;
+    Ok((pc, events, record))
+}
+
+/// Sums a connection up, closes it and writes its recording; gives its `outcome`, or why there is no recording.
+pub(crate) async fn end(
+    pc: &PeerConnection,
+    record: Option<Record>,
+    outcome: Result<(), ReportError>,
+    report: &mut Report,
+) -> Result<(), ReportError> {
+    summarize(pc, report).await;
+    pc.finish(FLUSH).await;
+    match record {
+        Some(record) => outcome.and(record.write().await),
+        None => outcome,
+    }
 }
 
 /// What a connection is made with.

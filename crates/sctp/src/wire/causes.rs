@@ -1,9 +1,9 @@
 //! Error causes of ABORT and ERROR (RFC 9260 §3.3.10).
 
-use super::chunk::padding;
+use super::padded::next_padded;
 use super::{ParseError, end_chunk};
 use alloc::vec::Vec;
-use siskin_base::wire::{Reader, Writer};
+use siskin_base::wire::Writer;
 
 siskin_base::code_points! {
     /// Cause codes, RFC 9260 §3.3.10.
@@ -51,27 +51,12 @@ impl<'a> Causes<'a> {
     pub const fn as_bytes(&self) -> &'a [u8] {
         self.rest
     }
-
-    fn read(&mut self) -> Result<Cause<'a>, ParseError> {
-        let mut r = Reader::new(self.rest);
-        let (code, len) = (CauseCode(r.u16()?), usize::from(r.u16()?));
-        let info = r.take(len.checked_sub(4).ok_or(ParseError::BadLength)?)?;
-        let _ = r.take(padding(len)); // may be missing behind the last one
-        self.rest = if r.len() < 4 { &[] } else { r.rest() };
-        Ok(Cause { code, info })
-    }
 }
 
 impl<'a> Iterator for Causes<'a> {
     type Item = Result<Cause<'a>, ParseError>;
     fn next(&mut self) -> Option<Self::Item> {
-        if self.rest.is_empty() {
-            return None;
-        }
-        let result = self.read();
-        if result.is_err() {
-            self.rest = &[];
-        }
-        Some(result)
+        let unit = next_padded(&mut self.rest, |r| Ok((CauseCode(r.u16()?), r.u16()?)))?;
+        Some(unit.map(|(code, info)| Cause { code, info }))
     }
 }

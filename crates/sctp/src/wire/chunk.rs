@@ -1,11 +1,12 @@
 //! Chunk headers, the walk over a packet's chunks, and the sum of all known chunks (RFC 9260 §3.2).
 
+use super::padded::next_padded;
 use super::{
     Abort, CookieAck, CookieEcho, Data, ErrorChunk, ForwardTsn, Heartbeat, HeartbeatAck, Init, InitAck,
     ParseError, ReConfig, Sack, Shutdown, ShutdownAck, ShutdownComplete,
 };
 use alloc::vec::Vec;
-use siskin_base::wire::{Reader, Writer};
+use siskin_base::wire::Writer;
 
 siskin_base::code_points! {
     /// Chunk types, RFC 9260 §3.2 and its registry.
@@ -54,29 +55,13 @@ impl<'a> Chunks<'a> {
     pub const fn new(bytes: &'a [u8]) -> Self {
         Self { rest: bytes }
     }
-
-    fn read(&mut self) -> Result<RawChunk<'a>, ParseError> {
-        let mut r = Reader::new(self.rest);
-        let (kind, flags, len) = (ChunkType(r.u8()?), r.u8()?, usize::from(r.u16()?));
-        let value = r.take(len.checked_sub(4).ok_or(ParseError::BadLength)?)?;
-        // The padding of the last chunk may be missing; what it holds is ignored.
-        let _ = r.take(padding(len));
-        self.rest = if r.len() < 4 { &[] } else { r.rest() };
-        Ok(RawChunk { kind, flags, value })
-    }
 }
 
 impl<'a> Iterator for Chunks<'a> {
     type Item = Result<RawChunk<'a>, ParseError>;
     fn next(&mut self) -> Option<Self::Item> {
-        if self.rest.is_empty() {
-            return None;
-        }
-        let result = self.read();
-        if result.is_err() {
-            self.rest = &[];
-        }
-        Some(result)
+        let unit = next_padded(&mut self.rest, |r| Ok(((ChunkType(r.u8()?), r.u8()?), r.u16()?)))?;
+        Some(unit.map(|((kind, flags), value)| RawChunk { kind, flags, value }))
     }
 }
 

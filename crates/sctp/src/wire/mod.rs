@@ -13,6 +13,7 @@ mod forward_tsn;
 mod heartbeat;
 mod init;
 mod packet;
+mod padded;
 mod params;
 mod reconfig;
 mod sack;

@@ -1,9 +1,9 @@
 //! Parameters in type-length-value form (RFC 9260 §3.2.1).
 
-use super::chunk::padding;
+use super::padded::next_padded;
 use super::{ParseError, UnknownAction};
 use alloc::vec::Vec;
-use siskin_base::wire::{Reader, Writer};
+use siskin_base::wire::Writer;
 
 siskin_base::code_points! {
     /// Parameter types of INIT, INIT ACK, HEARTBEAT and RE-CONFIG, by their registry.
@@ -55,28 +55,13 @@ impl<'a> Params<'a> {
     pub const fn as_bytes(&self) -> &'a [u8] {
         self.rest
     }
-
-    fn read(&mut self) -> Result<Param<'a>, ParseError> {
-        let mut r = Reader::new(self.rest);
-        let (kind, len) = (ParamType(r.u16()?), usize::from(r.u16()?));
-        let value = r.take(len.checked_sub(4).ok_or(ParseError::BadLength)?)?;
-        let _ = r.take(padding(len)); // may be missing behind the last one
-        self.rest = if r.len() < 4 { &[] } else { r.rest() };
-        Ok(Param { kind, value })
-    }
 }
 
 impl<'a> Iterator for Params<'a> {
     type Item = Result<Param<'a>, ParseError>;
     fn next(&mut self) -> Option<Self::Item> {
-        if self.rest.is_empty() {
-            return None;
-        }
-        let result = self.read();
-        if result.is_err() {
-            self.rest = &[];
-        }
-        Some(result)
+        let unit = next_padded(&mut self.rest, |r| Ok((ParamType(r.u16()?), r.u16()?)))?;
+        Some(unit.map(|(kind, value)| Param { kind, value }))
     }
 }
 
