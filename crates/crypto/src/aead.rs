@@ -10,6 +10,17 @@ pub trait Aead: Send + Sync {
 
     /// Prepares a key of [`AeadAlgorithm::key_len`] bytes. Allocates once, here; its use does not.
     fn key(&self, key: &[u8]) -> Result<Box<dyn AeadKey>, Error>;
+
+    /// Prepares what hides record numbers beside this AEAD (RFC 9147 §4.2.3), from a `sn_key` of
+    /// [`AeadAlgorithm::key_len`] bytes. Allocates once, here; its use does not.
+    fn mask_key(&self, key: &[u8]) -> Result<Box<dyn MaskKey>, Error>;
+}
+
+/// A key that hides record numbers, ready for use.
+pub trait MaskKey: Send + Sync {
+    /// The first two bytes of the mask for a record whose ciphertext begins with `sample`: as many as a record number
+    /// has on the wire. AES: one block in ECB mode; ChaCha20: a block of which the sample is counter and nonce.
+    fn mask(&self, sample: &[u8; 16]) -> [u8; 2];
 }
 
 /// An AEAD key, ready for use. Its memory is wiped on drop where the provider can do so.
@@ -48,5 +59,19 @@ impl AeadAlgorithm {
             Self::Aes128Gcm => 16,
             Self::Aes256Gcm | Self::ChaCha20Poly1305 => 32,
         }
+    }
+
+    /// How many records may be sealed with one key (RFC 9147 §4.5.3, RFC 8446 §5.5): 2^24.5 for AES-GCM; for
+    /// ChaCha20-Poly1305 what the 48 bits of a record number can count.
+    pub const fn seal_limit(self) -> u64 {
+        match self {
+            Self::Aes128Gcm | Self::Aes256Gcm => 23_726_566,
+            Self::ChaCha20Poly1305 => (1 << 48) - 1,
+        }
+    }
+
+    /// How many records may fail to open with one key (RFC 9147 §4.5.3): 2^36.
+    pub const fn open_failure_limit(self) -> u64 {
+        1 << 36
     }
 }

@@ -3,6 +3,7 @@
 use alloc::boxed::Box;
 use core::fmt;
 use siskin_base::HashAlgorithm;
+use zeroize::Zeroize;
 
 /// A hash function, and HMAC with it (RFC 2104).
 pub trait Hash: Send + Sync {
@@ -64,6 +65,14 @@ impl Digest {
 impl AsRef<[u8]> for Digest {
     fn as_ref(&self) -> &[u8] {
         self.bytes.get(..usize::from(self.len)).unwrap_or_default()
+    }
+}
+
+/// For digests that are secrets.
+impl Zeroize for Digest {
+    fn zeroize(&mut self) {
+        self.bytes.zeroize();
+        self.len = 0;
     }
 }
 

@@ -8,11 +8,13 @@ use siskin_base::Rng;
 use zeroize::Zeroizing;
 
 siskin_base::code_points! {
-    /// A group or KEM, by its TLS number (RFC 8422 §5.1.1, RFC 8446 §4.2.7).
+    /// A group or KEM, by its TLS number (RFC 8422 §5.1.1, RFC 8446 §4.2.7, RFC 10024 §7).
     pub struct NamedGroup(u16) {
         SECP256R1 = 23,
         SECP384R1 = 24,
         X25519 = 29,
+        MLKEM768 = 0x0201,
+        X25519MLKEM768 = 0x11ec,
     }
 }
 
@@ -20,7 +22,7 @@ siskin_base::code_points! {
 ///
 /// The initiator calls [`start`](Self::start) and sends the share. The responder calls [`respond`](Self::respond) with it
 /// and sends back its own. Where both shares are alike (Diffie-Hellman), the responder may as well start before
-/// the initiator's share is known, as a TLS 1.2 server must.
+/// the initiator's share is known, as a TLS 1.2 server must; a KEM's responder cannot.
 pub trait KeyExchange: Send + Sync {
     /// Which one.
     fn group(&self) -> NamedGroup;
@@ -38,11 +40,23 @@ pub trait KeyExchange: Send + Sync {
 
 /// A key exchange whose share is out.
 pub trait ActiveKeyExchange: Send + Sync {
-    /// What to send: an uncompressed point for P-256 and P-384 (RFC 8422 §5.4.1), 32 bytes for X25519.
+    /// What to send: an uncompressed point for P-256 and P-384 (RFC 8422 §5.4.1), 32 bytes for X25519, an
+    /// encapsulation key of 1184 bytes for ML-KEM-768, that and an X25519 share for X25519MLKEM768.
     fn share(&self) -> &[u8];
 
     /// The secret, from what the other side sent. [`Error::InvalidShare`] if that is not a valid share.
     fn finish(self: Box<Self>, peer_share: &[u8]) -> Result<SharedSecret, Error>;
+
+    /// The traditional group inside a hybrid and its share, which may be offered beside the hybrid without drawing a
+    /// second secret (RFC 9954 §3.2). `None` for what is no hybrid.
+    fn component(&self) -> Option<(NamedGroup, &[u8])> {
+        None
+    }
+
+    /// [`finish`](Self::finish) with the [`component`](Self::component) alone; [`Error::Unsupported`] if there is none.
+    fn finish_component(self: Box<Self>, _peer_share: &[u8]) -> Result<SharedSecret, Error> {
+        Err(Error::Unsupported)
+    }
 }
 
 /// What a key exchange yields; wiped on drop.

@@ -7,6 +7,9 @@ mod aead;
 mod certificate;
 mod error;
 mod hash;
+mod hkdf;
+#[cfg(feature = "rustcrypto")]
+mod hybrid;
 mod key_exchange;
 mod provider;
 #[cfg(feature = "ring")]
@@ -15,10 +18,11 @@ mod ring;
 mod rustcrypto;
 mod signature;
 
-pub use aead::{Aead, AeadAlgorithm, AeadKey, Nonce, Tag};
+pub use aead::{Aead, AeadAlgorithm, AeadKey, MaskKey, Nonce, Tag};
 pub use certificate::{Certificate, CertificateView, fingerprint};
 pub use error::Error;
 pub use hash::{Digest, Hash, HashContext, MacKey};
+pub use hkdf::Hkdf;
 pub use key_exchange::{ActiveKeyExchange, KeyExchange, NamedGroup, SharedSecret};
 pub use provider::Provider;
 pub use signature::{KeyKind, PublicKey, SignatureScheme, Signer, SigningKey, Verifier};

@@ -1,13 +1,14 @@
 //! The default provider: ring, and RustCrypto for what ring lacks or does more slowly.
 
 mod aead;
+mod kem;
 mod key_exchange;
 mod signature;
 
 use crate::{KeyExchange, Provider, Signer, Verifier};
 
 /// The provider built on ring. Its hashes and HMACs are RustCrypto's, which use the processor's SHA instructions
-/// for SHA-1 as well.
+/// for SHA-1 as well; ML-KEM is libcrux's, and record numbers are hidden by RustCrypto's AES and ChaCha20.
 ///
 /// ring draws from the operating system, not from the caller's [`Rng`](siskin_base::Rng): replaying a session needs
 /// [`rustcrypto`](crate::rustcrypto).
@@ -25,8 +26,13 @@ pub fn provider() -> Provider {
     }
 }
 
-static KEY_EXCHANGES: [&dyn KeyExchange; 3] =
-    [&key_exchange::X25519, &key_exchange::P256, &key_exchange::P384];
+static KEY_EXCHANGES: [&dyn KeyExchange; 5] = [
+    &kem::X25519_ML_KEM_768,
+    &key_exchange::X25519,
+    &key_exchange::P256,
+    &key_exchange::P384,
+    &kem::MlKem768,
+];
 static SIGNERS: [&dyn Signer; 2] = [&signature::P256, &signature::P384];
 static VERIFIERS: [&dyn Verifier; 10] = [
     &signature::P256_SHA256,

@@ -2,7 +2,9 @@
 
 pub(crate) mod aead;
 pub(crate) mod hash;
+pub(crate) mod kem;
 pub(crate) mod key_exchange;
+pub(crate) mod mask;
 pub(crate) mod signature;
 
 use crate::{KeyExchange, Provider, Signer, Verifier};
@@ -28,8 +30,13 @@ pub fn provider() -> Provider {
     }
 }
 
-static KEY_EXCHANGES: [&dyn KeyExchange; 3] =
-    [&key_exchange::X25519, &key_exchange::P256, &key_exchange::P384];
+static KEY_EXCHANGES: [&dyn KeyExchange; 5] = [
+    &kem::X25519_ML_KEM_768,
+    &key_exchange::X25519,
+    &key_exchange::P256,
+    &key_exchange::P384,
+    &kem::MlKem768,
+];
 static SIGNERS: [&dyn Signer; 2] = [&signature::P256, &signature::P384];
 static VERIFIERS: [&dyn Verifier; 4] =
     [&signature::P256_SHA256, &signature::P384_SHA384, &signature::P256_SHA384, &signature::P384_SHA256];

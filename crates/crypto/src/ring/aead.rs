@@ -1,6 +1,6 @@
 //! AES-GCM and ChaCha20-Poly1305.
 
-use crate::{Aead, AeadAlgorithm, AeadKey, Error, Nonce, Tag};
+use crate::{Aead, AeadAlgorithm, AeadKey, Error, MaskKey, Nonce, Tag};
 use alloc::boxed::Box;
 use ring::aead;
 
@@ -21,6 +21,10 @@ impl Aead for Cipher {
     fn key(&self, key: &[u8]) -> Result<Box<dyn AeadKey>, Error> {
         let key = aead::UnboundKey::new(self.1, key).map_err(|_| Error::InvalidKey)?;
         Ok(Box::new(Key(aead::LessSafeKey::new(key))))
+    }
+
+    fn mask_key(&self, key: &[u8]) -> Result<Box<dyn MaskKey>, Error> {
+        crate::rustcrypto::mask::key(self.0, key)
     }
 }
 

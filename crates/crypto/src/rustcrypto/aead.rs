@@ -1,6 +1,7 @@
 //! AES-GCM and ChaCha20-Poly1305.
 
-use crate::{Aead, AeadAlgorithm, AeadKey, Error, Nonce, Tag};
+use super::mask;
+use crate::{Aead, AeadAlgorithm, AeadKey, Error, MaskKey, Nonce, Tag};
 use aes_gcm::aead::array::typenum::{U12, U16};
 use aes_gcm::aead::{AeadCore, AeadInOut, KeyInit};
 use alloc::boxed::Box;
@@ -34,6 +35,10 @@ where
 
     fn key(&self, key: &[u8]) -> Result<Box<dyn AeadKey>, Error> {
         Ok(Box::new(Key(A::new_from_slice(key).map_err(|_| Error::InvalidKey)?)))
+    }
+
+    fn mask_key(&self, key: &[u8]) -> Result<Box<dyn MaskKey>, Error> {
+        mask::key(self.algorithm, key)
     }
 }
 

