@@ -11,6 +11,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("stun", &["base", "crypto"]),
     ("ice", &["base", "crypto", "stun"]),
     ("dtls", &["base", "crypto"]),
+    ("rtp", &["base"]),
     ("sctp", &["base", "crypto"]),
     ("datachannel", &["base", "sctp"]),
     ("netsim", &["base"]),
@@ -29,7 +30,7 @@ const IN_TESTS: &[&str] = &["netsim"];
 
 /// Crates that never touch a socket, a clock, a thread, a file or a global.
 pub(crate) const PROTOCOL: &[&str] =
-    &["base", "crypto", "sdp", "stun", "ice", "dtls", "sctp", "datachannel", "peer"];
+    &["base", "crypto", "sdp", "stun", "ice", "dtls", "rtp", "sctp", "datachannel", "peer"];
 
 /// `siskin-ice` is the crate in the folder `ice`.
 fn folder(package: &str) -> &str {

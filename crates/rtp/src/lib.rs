@@ -1,0 +1,9 @@
+#![doc = include_str!("../README.md")]
+#![no_std]
+
+extern crate alloc;
+
+mod bits;
+pub mod extension;
+pub mod rtcp;
+pub mod wire;
