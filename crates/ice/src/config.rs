@@ -35,9 +35,10 @@ pub struct Config {
     pub gathering_timeout: Duration,
     /// Local candidates kept, peer-reflexive ones included. Default: 32.
     pub max_local_candidates: usize,
-    /// Remote candidates kept, peer-reflexive ones included. Default: 100.
+    /// Remote candidates kept, peer-reflexive ones included, of each session: a restart keeps the session before it until
+    /// the new one has a pair. Default: 100.
     pub max_remote_candidates: usize,
-    /// Candidate pairs kept (RFC 8445 §6.1.2.5). Default: 100.
+    /// Candidate pairs kept (RFC 8445 §6.1.2.5), of each session. Default: 100.
     pub max_pairs: usize,
     /// STUN servers asked. Default: 8.
     pub max_servers: usize,

@@ -64,8 +64,11 @@ pub struct PairStats<'a> {
 impl Agent {
     /// The current session's pairs and, during a restart, the pair of the session before that still carries data.
     pub fn pairs(&self) -> impl Iterator<Item = PairStats<'_>> {
-        self.sessions()
-            .flat_map(|session| session.checklist.iter().map(|pair| self.pair_stats(session, pair)))
+        let before = self.previous.as_ref().into_iter().flat_map(move |session| {
+            let kept = session.checklist.iter().filter(|pair| session.selected == Some(pair.id));
+            kept.map(move |pair| self.pair_stats(session, pair))
+        });
+        self.session.checklist.iter().map(|pair| self.pair_stats(&self.session, pair)).chain(before)
     }
 
     fn pair_stats<'a>(&'a self, session: &'a Session, pair: &Pair) -> PairStats<'a> {

@@ -16,7 +16,7 @@ pub struct Link {
     pub reorder: f64,
     /// Probability that a datagram arrives twice.
     pub duplicate: f64,
-    /// Probability that one bit of a datagram is flipped.
+    /// Probability that one to eight bits of a datagram are flipped.
     pub corrupt: f64,
     /// The largest datagram that passes, in bytes.
     pub mtu: usize,
@@ -66,7 +66,7 @@ impl Link {
         Self { duplicate, ..self }
     }
 
-    /// Flips a bit in that share of all datagrams.
+    /// Flips one to eight bits in that share of all datagrams.
     pub fn corrupt(self, corrupt: f64) -> Self {
         Self { corrupt, ..self }
     }
@@ -87,7 +87,7 @@ impl Link {
         self
     }
 
-    /// When the copies of a datagram arrive (none, one or two), and whether a bit is to be flipped.
+    /// When the copies of a datagram arrive (none, one or two), and whether bits are to be flipped.
     pub(crate) fn carry(&mut self, now: Instant, len: usize, rng: &mut Rng) -> (Vec<Instant>, bool) {
         let nth = self.carried;
         self.carried += 1;

@@ -41,7 +41,8 @@ pub struct Network {
 struct Host {
     bases: BTreeMap<BaseId, SocketAddr>,
     nat: Option<usize>,
-    stalled_until: Instant,
+    /// Does nothing from the first of these to the second.
+    stalled: (Instant, Instant),
 }
 
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
@@ -83,7 +84,7 @@ impl Network {
     /// Adds a host with those sockets. Its id is its place in the list of nodes.
     pub fn add_host(&mut self, sockets: &[(BaseId, SocketAddr)]) -> HostId {
         let id = self.hosts.len();
-        self.hosts.push(Host { bases: BTreeMap::new(), nat: None, stalled_until: Instant::ZERO });
+        self.hosts.push(Host { bases: BTreeMap::new(), nat: None, stalled: (Instant::ZERO, Instant::ZERO) });
         sockets.iter().for_each(|(base, address)| self.add_socket(id, *base, *address));
         id
     }
@@ -125,9 +126,19 @@ impl Network {
 
     /// Stops a host until then: it gets its datagrams and timeouts late.
     pub fn stall(&mut self, host: HostId, until: Instant) {
+        self.stall_between(host, self.now, until);
+    }
+
+    /// As [`stall`](Self::stall), but not yet: from `from` on. A host has one such time, the one told last.
+    pub fn stall_between(&mut self, host: HostId, from: Instant, until: Instant) {
         if let Some(entry) = self.hosts.get_mut(host) {
-            entry.stalled_until = until;
+            entry.stalled = (from, until);
         }
+    }
+
+    /// Changes how likely the link damages a datagram.
+    pub fn set_corruption(&mut self, from: HostId, to: HostId, corrupt: f64) {
+        self.links.entry((from, to)).or_insert_with(|| self.default_link.clone()).corrupt = corrupt;
     }
 
     /// The path from one host's base 0 to another's.
@@ -197,10 +208,8 @@ impl Network {
                 return self.now;
             }
             let arrival = self.under_way.peek().map(|Reverse(flight)| flight.at);
-            let timeouts = nodes.iter().enumerate().map(|(id, node)| {
-                let stalled_until = self.hosts.get(id).map_or(Instant::ZERO, |host| host.stalled_until);
-                node.poll_timeout().map(|at| at.max(stalled_until))
-            });
+            let timeouts =
+                nodes.iter().enumerate().map(|(id, node)| node.poll_timeout().map(|at| self.awake(id, at.max(self.now))));
             let Some(next) = timeouts.fold(arrival, earliest).filter(|next| *next <= end) else {
                 return self.now;
             };
@@ -224,7 +233,13 @@ impl Network {
     }
 
     fn is_stalled(&self, host: HostId) -> bool {
-        self.hosts.get(host).is_some_and(|host| host.stalled_until > self.now)
+        self.awake(host, self.now) > self.now
+    }
+
+    /// When a host next acts, if there is something for it at `at`.
+    fn awake(&self, host: HostId, at: Instant) -> Instant {
+        let stalled = self.hosts.get(host).map(|host| host.stalled);
+        stalled.filter(|(from, until)| (*from..*until).contains(&at)).map_or(at, |(_, until)| until)
     }
 
     fn transmit(&mut self, from: HostId, transmit: Transmit, bytes: &[u8]) {
@@ -255,9 +270,11 @@ impl Network {
         for at in arrivals {
             let mut datagram = datagram.to_vec();
             if flipped {
-                let bit = self.rng.below(datagram.len() as u64 * 8);
-                if let Some(byte) = datagram.get_mut(bit as usize / 8) {
-                    *byte ^= 1 << (bit % 8);
+                for _ in 0..=self.rng.below(8) {
+                    let bit = self.rng.below(datagram.len() as u64 * 8);
+                    if let Some(byte) = datagram.get_mut(bit as usize / 8) {
+                        *byte ^= 1 << (bit % 8);
+                    }
                 }
             }
             self.sequence += 1;
@@ -275,9 +292,9 @@ impl Network {
     fn deliver(&mut self, nodes: &mut [&mut dyn Node]) {
         while self.under_way.peek().is_some_and(|Reverse(flight)| flight.at <= self.now) {
             let Some(Reverse(mut flight)) = self.under_way.pop() else { return };
-            let stalled_until = self.hosts.get(flight.host).map_or(Instant::ZERO, |host| host.stalled_until);
-            if stalled_until > self.now {
-                flight.at = stalled_until;
+            let awake = self.awake(flight.host, self.now);
+            if awake > self.now {
+                flight.at = awake;
                 self.under_way.push(Reverse(flight));
                 continue;
             }

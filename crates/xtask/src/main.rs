@@ -2,6 +2,7 @@
 #![expect(clippy::disallowed_types, reason = "a program, not a protocol: it tells how long its steps took")]
 
 mod bench;
+mod campaign;
 #[cfg(test)]
 mod edges;
 mod fuzz;
@@ -20,6 +21,7 @@ const HELP: &str = "\
 cargo xtask test [--list] [STEP…]    all checks, or only the named ones; installs what they need
 cargo xtask conformance [ARG…]       real browsers and libwebrtc against the siskin command (--help: its arguments)
 cargo xtask fuzz [NAME [SECONDS]]    lists the fuzz targets, or runs one (default: 60 s); needs a C++ compiler
+cargo xtask campaign [ARG…]          thousands of bad networks, simulated (--help: its arguments)
 cargo xtask bench [NAME]             lists the benchmarks, or runs one and prints its table
 cargo xtask spec [RFC]               what the code cites, tests and departs from, per RFC or in one RFC";
 
@@ -37,6 +39,7 @@ fn main() -> ExitCode {
         "conformance" => test::conformance_only(rest),
         "fuzz" => fuzz::main(rest),
         "bench" => bench::main(rest),
+        "campaign" => campaign::main(rest),
         "spec" => spec::main(rest),
         "help" | "--help" | "-h" => {
             println!("{HELP}");

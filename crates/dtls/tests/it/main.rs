@@ -7,6 +7,7 @@
 )]
 
 mod browsers;
+mod campaign;
 mod foreign;
 mod rules;
 mod sim;

@@ -42,6 +42,23 @@ fn data_flows_on_until_the_new_pair_is_there() {
     }
 }
 
+/// Found by `ice_ops`: the whole list of the session before showed, beyond the limit on pairs.
+#[test]
+fn of_the_session_before_only_the_pair_in_use_shows() {
+    let mut lab = Lab::new(1, Link::new(ms(20)));
+    for last in 10..30 {
+        lab.a.agent.add_remote_candidate(at(0), &host(([10, 0, 9, last], 9).into())).unwrap();
+    }
+    lab.signal();
+    lab.run(5_000);
+    assert!(lab.a.agent.pairs().count() > 20);
+    let selected = lab.a.agent.pairs().find(|pair| pair.selected).unwrap().id;
+    let now = lab.network.now();
+    lab.a.agent.restart(now).unwrap();
+    let left: Vec<_> = lab.a.agent.pairs().map(|pair| pair.id).collect();
+    assert_eq!(left, [selected]);
+}
+
 #[test]
 fn rfc7675_5_1_consent_goes_on_during_a_restart() {
     let mut puppet = Puppet::new(Role::Controlling);

@@ -96,7 +96,11 @@ impl Pair {
     }
 
     pub(crate) fn with(seed: u64, link: Link, a: Config, b: Config) -> Self {
-        let network = Network::pair(Rng::for_tests(seed), link);
+        Self::on(Network::pair(Rng::for_tests(seed), link), seed, a, b)
+    }
+
+    /// On a network of two hosts.
+    pub(crate) fn on(network: Network, seed: u64, a: Config, b: Config) -> Self {
         let mut pair = Self {
             network,
             a: Peer::new(a, seed * 2, Instant::ZERO),

@@ -3,10 +3,10 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test")]
 
 mod basics;
+mod campaign;
 mod dcsctp;
 mod pair;
 mod peers;
-mod sim;
 mod sweep;
 mod timelines;
 mod vectors;

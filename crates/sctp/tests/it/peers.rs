@@ -47,7 +47,21 @@ impl End {
 
     /// `dcsctp` draws from the thread's generator: seed it in the test.
     pub(crate) fn theirs(path: Path) -> Self {
-        let socket = dcsctp::new_socket("theirs", &dcsctp::api::Options::default());
+        Self::theirs_with(path, dcsctp::api::Options::default())
+    }
+
+    /// As [`theirs`](Self::theirs), for a path with that MTU on which it must not give up.
+    pub(crate) fn patient(path: Path, mtu: usize) -> Self {
+        let defaults = dcsctp::api::Options::default();
+        let (max_retransmissions, max_init_retransmits) = (Some(40), Some(40));
+        Self::theirs_with(
+            path,
+            dcsctp::api::Options { mtu, max_retransmissions, max_init_retransmits, ..defaults },
+        )
+    }
+
+    fn theirs_with(path: Path, options: dcsctp::api::Options) -> Self {
+        let socket = dcsctp::new_socket("theirs", &options);
         Self::new(path, Engine::Theirs { socket, outgoing: VecDeque::new() })
     }
 
@@ -108,6 +122,10 @@ impl End {
         }
     }
 
+    pub(crate) fn is_connected(&self) -> bool {
+        self.seen.contains(&Seen::Connected)
+    }
+
     pub(crate) fn closed(&self) -> Option<bool> {
         self.seen.iter().find_map(|seen| if let Seen::Closed(clean) = seen { Some(*clean) } else { None })
     }
@@ -166,6 +184,8 @@ impl End {
                         }
                         // A refused message waits in the backlog.
                         SocketEvent::OnError(dcsctp::api::ErrorKind::ResourceExhaustion, _) => None,
+                        // The network damages packets; some of them cannot be read at all.
+                        SocketEvent::OnError(dcsctp::api::ErrorKind::ParseFailed, _) => None,
                         // Once it is closed it complains of what was still under way.
                         SocketEvent::OnError(kind, text)
                             if !self.seen.iter().any(|s| matches!(s, Seen::Closed(_))) =>
