@@ -43,7 +43,7 @@ pub fn campaign(name: &str, seeds: u64, run: impl Fn(u64) -> Result<Report, Stri
             if i >= count {
                 return done;
             }
-            if asked.is_some() && count > 20 && i % (count / 20) == 0 {
+            if asked.is_some() && count > 20 && i.is_multiple_of(count / 20) {
                 eprintln!("{name}: {i} of {count}");
             }
             done.push((start + i, one(start + i)));

@@ -208,8 +208,10 @@ impl Network {
                 return self.now;
             }
             let arrival = self.under_way.peek().map(|Reverse(flight)| flight.at);
-            let timeouts =
-                nodes.iter().enumerate().map(|(id, node)| node.poll_timeout().map(|at| self.awake(id, at.max(self.now))));
+            let timeouts = nodes
+                .iter()
+                .enumerate()
+                .map(|(id, node)| node.poll_timeout().map(|at| self.awake(id, at.max(self.now))));
             let Some(next) = timeouts.fold(arrival, earliest).filter(|next| *next <= end) else {
                 return self.now;
             };

@@ -14,13 +14,14 @@ const LAYERS: &[(&str, &str, &str)] = &[
 pub(crate) fn main(args: &[String]) -> Result<()> {
     let names: Vec<&str> = LAYERS.iter().map(|(name, ..)| *name).collect();
     let names = names.join("|");
-    let usage = format!("cargo xtask campaign [--seeds N] [--start S] [--layer {names}]: 5000 seeds from 0 on all");
+    let usage =
+        format!("cargo xtask campaign [--seeds N] [--start S] [--layer {names}]: 5000 seeds from 0 on all");
     let (mut seeds, mut start, mut layer) = (5000, 0, None);
     let mut args = args.iter().map(String::as_str);
     while let Some(option) = args.next() {
         let number = |value: Option<&str>| {
             let value = value.and_then(|value| value.parse::<u64>().ok());
-            value.ok_or(format!("{option} takes a whole number\n{usage}"))
+            value.ok_or_else(|| format!("{option} takes a whole number\n{usage}"))
         };
         match option {
             "--seeds" => seeds = number(args.next())?,
@@ -33,13 +34,15 @@ pub(crate) fn main(args: &[String]) -> Result<()> {
         return Err(usage);
     }
     let chosen = LAYERS.iter().filter(|(name, ..)| layer.is_none_or(|wanted| wanted == *name));
-    let failed: Vec<&str> = chosen.filter(|layer| !passes(layer, seeds, start)).map(|layer| layer.0).collect();
+    let failed: Vec<&str> =
+        chosen.filter(|layer| !passes(layer, seeds, start)).map(|layer| layer.0).collect();
     if failed.is_empty() { Ok(()) } else { Err(format!("there are failing seeds: {}", failed.join(", "))) }
 }
 
 fn passes((name, package, tests): &(&str, &str, &str), seeds: u64, start: u64) -> bool {
     println!("\n== {name}: {seeds} seeds from {start}");
-    let args = format!("test --release --package {package} --test it {tests} -- --nocapture --test-threads 1");
+    let args =
+        format!("test --release --package {package} --test it {tests} -- --nocapture --test-threads 1");
     let mut cargo = run::cargo(&args, &workspace::root());
     // Optimising across crates takes longer than it saves here.
     cargo.env("CARGO_PROFILE_RELEASE_LTO", "off").env("RUST_BACKTRACE", "0");

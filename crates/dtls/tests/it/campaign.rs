@@ -66,8 +66,7 @@ fn run(seed: u64, change: impl Fn(&mut Config)) -> Result<Report, String> {
             return Err("damaged data was handed out".into());
         }
         *report.counts.entry("records that arrived").or_default() += seen.len() as u64;
-        *report.counts.entry("flights sent again").or_default() +=
-            u64::from(peer.dtls.stats().retransmissions);
+        *report.counts.entry("flights sent again").or_default() += peer.dtls.stats().retransmissions;
     }
     match (keys(&client), keys(&server)) {
         (Some(a), Some(b)) if (&a.local, &a.remote) == (&b.remote, &b.local) => {
@@ -85,7 +84,7 @@ fn run(seed: u64, change: impl Fn(&mut Config)) -> Result<Report, String> {
             Some(Event::Closed(Error::TimedOut)) => report.gave_up = Some("timed out".into()),
             // Handshake messages that travel in clear and arrive changed end the handshake.
             Some(Event::Closed(error)) if damaged => {
-                report.gave_up.get_or_insert(format!("damaged in clear: {error:?}"));
+                report.gave_up.get_or_insert_with(|| format!("damaged in clear: {error:?}"));
             }
             Some(Event::Closed(error)) => return Err(format!("{error:?}")),
             Some(Event::PeerClosed | Event::Connected { .. }) => {}

@@ -38,7 +38,11 @@ fn run(seed: u64, change: impl Fn(&mut siskin_peer::Config)) -> Result<Report, S
             Some(siskin_dtls::Error::TimedOut) => "the handshake timed out",
             Some(_) if damaged => "damaged in clear",
             _ => {
-                return Err(format!("no open channel after {:?}: {:?}", session.now(), session.pair.a.events));
+                return Err(format!(
+                    "no open channel after {:?}: {:?}",
+                    session.now(),
+                    session.pair.a.events
+                ));
             }
         };
         return Ok(session.report(Some(gave_up.into())));
