@@ -56,7 +56,7 @@ impl Config {
             record: None,
             ice: siskin_ice::Config::new(provider),
             dtls: siskin_dtls::Limits::default(),
-            sctp: siskin_sctp::Config::default(),
+            sctp: over_dtls(siskin_sctp::Config::default()),
             channels: siskin_datachannel::Config::default(),
             sdp: siskin_sdp::Limits::default(),
         }
@@ -69,7 +69,7 @@ impl Config {
             max_train: 1,
             ice: siskin_ice::Config::small(provider),
             dtls: siskin_dtls::Limits::small(),
-            sctp: siskin_sctp::Config::small(),
+            sctp: over_dtls(siskin_sctp::Config::small()),
             channels: siskin_datachannel::Config::small(),
             sdp: siskin_sdp::Limits::small(),
             ..Self::new(provider)
@@ -98,6 +98,11 @@ impl Config {
             ..self.sctp.clone()
         }
     }
+}
+
+/// RFC 9653 §6: what DTLS carries needs no checksum.
+fn over_dtls(config: siskin_sctp::Config) -> siskin_sctp::Config {
+    siskin_sctp::Config { zero_checksum: true, ..config }
 }
 
 /// Lower layers name a path in what they send; ICE puts in the one in use.

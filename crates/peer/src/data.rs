@@ -81,6 +81,11 @@ impl Data {
         let _under_way = association.connect(now);
     }
 
+    /// Packets take another way from now on.
+    pub(crate) fn on_path_change(&mut self, now: Instant) {
+        self.channels.association_mut().on_path_change(now);
+    }
+
     /// Ends the association with an ABORT, and so all channels.
     pub(crate) fn abort(&mut self, now: Instant) {
         let _over = self.channels.association_mut().abort(now);

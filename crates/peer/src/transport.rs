@@ -245,7 +245,13 @@ impl Transport {
         mut data: Option<&mut Data>,
         routes: &mut VecDeque<RouteChange>,
     ) {
+        let changes = self.ice.selected_changes();
         self.ice.settle(&mut self.events, routes);
+        if let Some(data) =
+            data.as_deref_mut().filter(|_| changes > 0 && self.ice.selected_changes() > changes)
+        {
+            data.on_path_change(now);
+        }
         let rtt = if self.dtls.is_waiting() { self.ice.rtt() } else { None };
         self.dtls.settle(now, self.ice.path_for_data(now).is_some(), rtt, &mut self.events);
         if let (true, Some(data)) = (self.dtls.is_connected(), data.as_deref_mut()) {

@@ -18,6 +18,8 @@ pub struct Config {
     /// See `local_port`.
     pub remote_port: u16,
     /// Largest SCTP packet in bytes, without DTLS, UDP and IP headers: 1191, as in browsers. At least 508.
+    // RFC 9260 §7.3, RFC 8261 §4, RFC 8831 §5: discovery of the path MTU: not done, because a probe needs the don't-fragment
+    // bit all the way down; RFC 8261 §5 has 1200 bytes as the safe value without it.
     pub max_datagram: usize,
     /// Streams that we send on and accept: 65535. They cost nothing until used.
     pub max_streams: u16,
@@ -37,6 +39,8 @@ pub struct Config {
     pub max_cwnd: usize,
     /// Packets that a SACK may release beyond what it acknowledged (Max.Burst): 4.
     pub max_burst: usize,
+    // RFC 9260 §16: 1 s, 1 s and 60 s for RTO.Initial, RTO.Min and RTO.Max, 8 for Max.Init.Retransmits: not done, because ICE has
+    // measured that the path is alive and short, and its consent ends the association sooner than a minute's timer.
     /// RTO.Initial: 500 ms.
     pub rto_initial: Duration,
     /// RTO.Min: 400 ms, which leaves the peer time for a delayed SACK.
@@ -47,15 +51,15 @@ pub struct Config {
     pub sack_delay: Duration,
     /// HB.Interval on an idle association, added to the RTO: 30 s; `None` sends none.
     pub heartbeat_interval: Option<Duration>,
-    /// Association.Max.Retrans: 10.
+    /// Association.Max.Retrans, for DATA and the chunks that shut down: 10.
     pub max_retransmits: u32,
-    /// Max.Init.Retransmits, for INIT, COOKIE ECHO and the chunks that shut down: 8.
+    /// Max.Init.Retransmits, for INIT, and again for COOKIE ECHO: 8.
     pub max_init_retransmits: u32,
     /// Valid.Cookie.Life: 60 s.
     pub cookie_life: Duration,
-    /// Accept packets with a checksum of zero (RFC 9653): true, because DTLS below protects them better. It is not
-    /// offered, and our own packets always carry one.
-    pub accept_zero_checksum: bool,
+    /// Offer to accept packets with a checksum of zero, and send such to a peer that offers the same (RFC 9653): false.
+    /// Only for an association over DTLS, which protects them better.
+    pub zero_checksum: bool,
 }
 
 impl Default for Config {
@@ -83,7 +87,7 @@ impl Default for Config {
             max_retransmits: 10,
             max_init_retransmits: 8,
             cookie_life: Duration::from_secs(60),
-            accept_zero_checksum: true,
+            zero_checksum: false,
         }
     }
 }
@@ -106,8 +110,7 @@ impl Config {
         if self.max_datagram < MIN_DATAGRAM || self.max_datagram > usize::from(u16::MAX) {
             return Err(ConfigError::MaxDatagram);
         }
-        // RFC 9260 §3.3.2: no less than 1500 bytes.
-        if self.receive_window < 1500 || self.max_receive_message > self.receive_window as usize {
+        if self.receive_window < MIN_WINDOW || self.max_receive_message > self.receive_window as usize {
             return Err(ConfigError::ReceiveWindow);
         }
         if self.max_streams == 0 {
@@ -123,8 +126,11 @@ impl Config {
     }
 }
 
-/// What every IPv4 path carries (RFC 9260 §6.9 knows no smaller path MTU than 512).
+/// What every IPv4 host takes in (RFC 1122 §3.3.2: 576 bytes), less the longest IP header and UDP's.
 pub(crate) const MIN_DATAGRAM: usize = 508;
+
+/// RFC 9260 §3.3.2: no receive window is smaller.
+pub(crate) const MIN_WINDOW: u32 = 1500;
 
 /// RFC 9260 §6.2: must not be larger.
 const MAX_SACK_DELAY: Duration = Duration::from_millis(500);

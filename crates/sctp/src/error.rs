@@ -12,6 +12,7 @@ pub enum Error {
     /// The peer cannot do what we need; it was sent an ABORT.
     PeerIncompatible(PeerIncompatible),
     /// The peer sent an ABORT, with its first cause if it gave one.
+    // RFC 9260 §9.1: the upper layer's abort reason made available: not done, because errors are `Copy` and hold no text.
     PeerAborted(Option<CauseCode>),
     /// The peer stopped answering.
     TimedOut,
@@ -31,6 +32,10 @@ pub enum PeerMisbehaved {
     ZeroTag,
     /// RFC 9260 §3.3.2, §3.3.3: there must be a stream each way.
     NoStreams,
+    /// RFC 9260 §3.3.2, §3.3.3: the receive window must be 1500 bytes or more.
+    SmallWindow,
+    /// RFC 9260 §3.3.2.1.4: a host name address must not be sent.
+    HostName,
 }
 
 /// What a peer cannot do.

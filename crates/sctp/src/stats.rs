@@ -32,7 +32,7 @@ pub struct Stats {
     pub cwnd: usize,
     /// The peer's receive window less what is in flight, in bytes.
     pub peer_window: usize,
-    /// User bytes in flight.
+    /// Bytes of DATA chunks in flight.
     pub flight: usize,
     /// User bytes that were not sent yet.
     pub buffered: usize,

@@ -35,6 +35,9 @@ impl Local {
 }
 
 /// Signs cookies and knows its own again.
+///
+/// RFC 9260 §5.1.3: port numbers and life span in the cookie, a new key every hour: not done, because an association has
+/// one pair of ports and one life span, and its key dies with it.
 pub(super) struct CookieKey(Box<dyn MacKey>);
 
 impl CookieKey {
@@ -52,7 +55,10 @@ impl CookieKey {
         out.put_u32(cookie.peer.window);
         out.put_u16(cookie.peer.outbound_streams);
         out.put_u16(cookie.peer.inbound_streams);
-        out.put_u8(u8::from(cookie.peer.forward_tsn) | u8::from(cookie.peer.re_config) << 1);
+        let peer = cookie.peer;
+        out.put_u8(
+            u8::from(peer.forward_tsn) | u8::from(peer.re_config) << 1 | u8::from(peer.zero_checksum) << 2,
+        );
         out.put_u32(cookie.tie_tags.0);
         out.put_u32(cookie.tie_tags.1);
         let tag = self.0.sign(&[&out]);
@@ -94,6 +100,7 @@ fn read(content: &[u8]) -> Result<Cookie, Truncated> {
         inbound_streams,
         forward_tsn: bits & 1 != 0,
         re_config: bits & 2 != 0,
+        zero_checksum: bits & 4 != 0,
     };
     Ok(Cookie { created, local, peer, tie_tags: (r.u32()?, r.u32()?) })
 }
@@ -117,6 +124,7 @@ mod tests {
             inbound_streams: 5,
             forward_tsn: true,
             re_config: false,
+            zero_checksum: true,
         };
         let local = Local { tag: 6, initial_tsn: 7 };
         let cookie = Cookie { created: Instant::from_millis(8), local, peer, tie_tags: (9, 10) };

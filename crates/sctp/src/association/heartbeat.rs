@@ -13,6 +13,8 @@ pub(super) struct Heartbeats {
     interval: Option<Duration>,
     due: Option<Instant>,
     waiting: Option<Waiting>,
+    /// Heartbeats in a row that were not answered.
+    missed: u32,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -35,7 +37,7 @@ pub(super) enum Beat {
 impl Heartbeats {
     pub(super) fn new(config: &Config, now: Instant) -> Self {
         let interval = config.heartbeat_interval.filter(|interval| !interval.is_zero());
-        Self { interval, due: interval.map(|interval| now + interval), waiting: None }
+        Self { interval, due: interval.map(|interval| now + interval), waiting: None, missed: 0 }
     }
 
     /// The peer acknowledged data: it is there.
@@ -46,12 +48,16 @@ impl Heartbeats {
     pub(super) fn handle_timeout(&mut self, now: Instant, rto: Duration, rng: &mut Rng) -> Beat {
         if self.waiting.is_some_and(|waiting| waiting.until <= now) {
             self.waiting = None;
+            self.missed = self.missed.saturating_add(1);
             return Beat::Missed;
         }
         if self.waiting.is_some() || self.due.is_none_or(|due| now < due) {
             return Beat::Nothing;
         }
-        self.on_alive(now, rto);
+        // RFC 9260 §8.3: the RTO doubles with each that is not answered, and is spread by half of it either way.
+        let rto_ms =
+            u64::try_from(rto.as_millis()).unwrap_or(u64::MAX).saturating_mul(1 << self.missed.min(6));
+        self.on_alive(now, Duration::from_millis(rto_ms / 2 + rng.below(rto_ms.max(1))));
         let nonce = rng.u64();
         self.waiting = Some(Waiting { nonce, sent: now, until: now + rto });
         let mut info = Vec::new();
@@ -66,6 +72,7 @@ impl Heartbeats {
         let nonce = Reader::new(content).u64().ok()?;
         let waiting = self.waiting.filter(|waiting| waiting.nonce == nonce)?;
         self.waiting = None;
+        self.missed = 0;
         Some(now.since(waiting.sent))
     }
 

@@ -5,9 +5,9 @@ use super::reset::Verdict;
 use super::state::State;
 use crate::rx::Taken;
 use crate::wire::{
-    Cause, CauseCode, Causes, Chunk, ChunkType, Data, ErrorChunk, ForwardTsn, HeartbeatAck, Packet,
-    ParseError, RawChunk, ReConfig, ReConfigParam, ReConfigResponse, ReConfigResult, Sack, begin_chunk,
-    end_chunk,
+    Cause, CauseCode, Causes, Chunk, ChunkType, Data, ErrorChunk, ForwardTsn, HeartbeatAck, IncomingReset,
+    Packet, ParseError, RawChunk, ReConfig, ReConfigParam, ReConfigResponse, ReConfigResult, Sack,
+    begin_chunk, end_chunk,
 };
 use crate::{Error, Event, PeerMisbehaved};
 use alloc::vec::Vec;
@@ -27,7 +27,7 @@ impl Association {
                 bytes,
             });
         }
-        let packet = match Packet::parse(bytes, self.config.accept_zero_checksum) {
+        let packet = match Packet::parse(bytes, self.config.zero_checksum) {
             Ok(packet) => packet,
             Err(ParseError::BadChecksum) => return self.drop_junk(now, "bad checksum"),
             Err(_) => return self.drop_junk(now, "not an SCTP packet"),
@@ -42,6 +42,10 @@ impl Association {
     }
 
     fn read(&mut self, now: Instant, packet: &Packet<'_>) {
+        if self.is_closed() {
+            return self.on_out_of_the_blue(now, packet);
+        }
+        let mut with_data = false;
         for (i, raw) in packet.chunks.enumerate() {
             let Ok(raw) = raw else {
                 self.drop_junk(now, "malformed chunk header");
@@ -50,6 +54,11 @@ impl Association {
             if i == 0 && !self.is_ours(packet.verification_tag, raw) {
                 return self.drop_junk(now, "wrong verification tag");
             }
+            // RFC 9260 §8.5.1 A.
+            if raw.kind == ChunkType::INIT && { packet.chunks }.nth(1).is_some() {
+                return self.drop_junk(now, "INIT in company");
+            }
+            with_data |= raw.kind == ChunkType::DATA;
             match Chunk::parse(raw) {
                 Ok(chunk) => {
                     if !self.on_chunk(now, packet.verification_tag, i, chunk) {
@@ -68,6 +77,7 @@ impl Association {
         if let Some(link) = &mut self.link {
             link.rx.end_of_packet(now);
         }
+        self.on_packet_while_shutting_down(now, with_data);
         self.perform_deferred();
     }
 
@@ -78,6 +88,11 @@ impl Association {
             ChunkType::INIT => tag == 0,
             // The cookie decides.
             ChunkType::COOKIE_ECHO => true,
+            ChunkType::SHUTDOWN_ACK
+                if matches!(self.state, State::CookieWait(_) | State::CookieEchoed { .. }) =>
+            {
+                true
+            }
             ChunkType::ABORT | ChunkType::SHUTDOWN_COMPLETE if reflected => {
                 self.link.as_ref().is_some_and(|link| link.peer.tag == tag)
             }
@@ -92,7 +107,7 @@ impl Association {
             Chunk::Sack(sack) => self.on_sack(now, &sack),
             Chunk::Init(init) if index == 0 && tag == 0 => {
                 self.on_init(now, &init);
-                return false; // RFC 9260 §6.10: it comes alone
+                return false;
             }
             Chunk::InitAck(ack) if index == 0 => {
                 self.on_init_ack(now, &ack);
@@ -104,7 +119,7 @@ impl Association {
             }
             Chunk::CookieAck(_) => self.on_cookie_ack(now),
             Chunk::Heartbeat(beat) => {
-                if let Some(link) = self.link.as_ref().filter(|_| !self.is_closed()) {
+                if let Some(link) = &self.link {
                     let tag = link.peer.tag;
                     let mut out = Vec::new();
                     let _ = HeartbeatAck { info: beat.info }.write(&mut out);
@@ -120,7 +135,10 @@ impl Association {
             }
             Chunk::Error(error) => self.on_error(now, &error),
             Chunk::Shutdown(shutdown) => self.on_shutdown(now, shutdown),
-            Chunk::ShutdownAck(_) => self.on_shutdown_ack(now),
+            Chunk::ShutdownAck(_) => {
+                self.on_shutdown_ack(now, tag);
+                return false;
+            }
             Chunk::ShutdownComplete(_) => {
                 self.on_shutdown_complete(now);
                 return false;
@@ -160,7 +178,6 @@ impl Association {
                 return false;
             }
         }
-        self.on_data_while_shutting_down(now);
         true
     }
 
@@ -207,40 +224,46 @@ impl Association {
         if !self.state.reads_data() && !self.state.sends_data() {
             return self.drop_junk(now, "RE-CONFIG out of place");
         }
+        let mut answers = Vec::new();
         for param in re_config.params.map_while(Result::ok).take(2) {
             let Some(link) = &mut self.link else { return };
             match ReConfigParam::parse(param) {
                 Ok(ReConfigParam::OutgoingReset(request)) => {
                     let last_tsn = link.rx.widen(request.last_tsn);
                     let verdict = link.resets.on_outgoing_reset(&request, last_tsn, link.rx.cumulative());
-                    self.give_verdict(request.request, verdict);
+                    link.rx.ack_at_once();
+                    answers.extend(self.give_verdict(request.request, verdict));
                 }
-                Ok(ReConfigParam::IncomingReset(request)) => {
-                    let verdict = link.resets.on_other_request(request.request);
-                    self.give_verdict(request.request, verdict);
-                }
-                Ok(ReConfigParam::OtherRequest { request }) => {
+                // RFC 6525 §5.2.3 to §5.2.6: all other requests: not done, because RFC 8831 §6.7 closes channels without
+                // them and both sides have all streams from the start; so the TSNs of §5.1.7 D3 and D4 are not given either.
+                Ok(
+                    ReConfigParam::IncomingReset(IncomingReset { request, .. })
+                    | ReConfigParam::OtherRequest { request },
+                ) => {
                     let verdict = link.resets.on_other_request(request);
-                    self.give_verdict(request, verdict);
+                    link.rx.ack_at_once();
+                    answers.extend(self.give_verdict(request, verdict));
                 }
                 Ok(ReConfigParam::Response(response)) => {
                     let rto = link.tx.rto.current();
-                    link.errors = 0;
                     if let Some((streams, performed)) = link.resets.on_response(now, response, rto) {
+                        link.errors = 0;
                         self.queue.end_reset(&streams, performed);
                         self.events.push_back(Event::OutgoingReset { streams, performed });
                     }
                 }
+                // RFC 9260 §3.2.2: reporting unrecognized parameters of a RE-CONFIG: not done, because there are none.
                 Err(_) => self.drop_junk(now, "malformed RE-CONFIG parameter"),
             }
         }
+        self.respond(&answers);
     }
 
-    fn give_verdict(&mut self, request: u32, verdict: Verdict) {
+    fn give_verdict(&mut self, request: u32, verdict: Verdict) -> Option<ReConfigResponse> {
         match verdict {
-            Verdict::Wait => {}
-            Verdict::Answer(result) => self.respond(request, result),
-            Verdict::Perform(streams) => self.perform_reset(request, streams),
+            Verdict::Wait => None,
+            Verdict::Answer(result) => Some(ReConfigResponse { response: request, result }),
+            Verdict::Perform(streams) => Some(self.perform_reset(request, streams)),
         }
     }
 
@@ -248,11 +271,12 @@ impl Association {
     fn perform_deferred(&mut self) {
         let Some(link) = &mut self.link else { return };
         if let Some((request, streams)) = link.resets.take_deferred(link.rx.cumulative()) {
-            self.perform_reset(request, streams);
+            let answer = self.perform_reset(request, streams);
+            self.respond(&[answer]);
         }
     }
 
-    fn perform_reset(&mut self, request: u32, streams: Vec<u16>) {
+    fn perform_reset(&mut self, request: u32, streams: Vec<u16>) -> ReConfigResponse {
         if let Some(link) = &mut self.link {
             if streams.is_empty() {
                 link.rx.reset(None);
@@ -260,15 +284,16 @@ impl Association {
             streams.iter().for_each(|stream| link.rx.reset(Some(*stream)));
         }
         self.events.push_back(Event::IncomingReset { streams });
-        self.respond(request, ReConfigResult::PERFORMED);
+        ReConfigResponse { response: request, result: ReConfigResult::PERFORMED }
     }
 
-    fn respond(&mut self, request: u32, result: ReConfigResult) {
-        let Some(link) = &self.link else { return };
+    /// RFC 6525 §5.2.1: what a chunk asked for is answered in one chunk.
+    fn respond(&mut self, answers: &[ReConfigResponse]) {
+        let Some(link) = self.link.as_ref().filter(|_| !answers.is_empty()) else { return };
         let tag = link.peer.tag;
         let mut chunk = Vec::new();
         let start = begin_chunk(&mut chunk, ChunkType::RE_CONFIG, 0);
-        let _ = ReConfigResponse { response: request, result }.write(&mut chunk);
+        answers.iter().for_each(|answer| _ = answer.write(&mut chunk));
         let _ = end_chunk(&mut chunk, start);
         self.answer(tag, false, chunk);
     }
@@ -282,6 +307,7 @@ impl Association {
         {
             let tag = link.peer.tag;
             let mut info = Vec::new();
+            // RFC 9260 §3.3.10.6: the whole chunk: not done, because its head says what it was, and a packet has an end.
             let short = raw.value.get(..MAX_REPORTED.min(raw.value.len())).unwrap_or_default();
             info.put(&[raw.kind.0, raw.flags]);
             info.put_u16((raw.value.len() + 4) as u16);

@@ -23,8 +23,10 @@ pub(super) struct PeerParams {
     pub(super) inbound_streams: u16,
     /// RFC 3758 §3.3.
     pub(super) forward_tsn: bool,
-    /// RFC 6525 §3.1.
+    /// RFC 6525 §5.1.1.
     pub(super) re_config: bool,
+    /// RFC 9653 §5.2: it accepts checksums of zero because of DTLS.
+    pub(super) zero_checksum: bool,
 }
 
 /// What the optional parameters of an INIT or INIT ACK held besides.
@@ -34,6 +36,8 @@ pub(super) struct Extras {
     pub(super) cookie: Option<Vec<u8>>,
     /// Parameters that are to be reported as unrecognized, in wire form.
     pub(super) unrecognized: Vec<u8>,
+    /// Whether there is a host name, which ends the opening (RFC 9260 §5.1.2 B).
+    pub(super) host_name: bool,
 }
 
 impl PeerParams {
@@ -46,6 +50,7 @@ impl PeerParams {
             inbound_streams: init.inbound_streams,
             forward_tsn: false,
             re_config: false,
+            zero_checksum: false,
         };
         let mut extras = Extras::default();
         let params: Params<'_> = init.params;
@@ -58,14 +63,17 @@ impl PeerParams {
                     peer.forward_tsn |= has(ChunkType::FORWARD_TSN);
                     peer.re_config |= has(ChunkType::RE_CONFIG);
                 }
-                // There is one path and it is not ours to choose: RFC 8261 §6.1.
+                ParamType::ZERO_CHECKSUM_ACCEPTABLE => {
+                    peer.zero_checksum = param.value == OVER_DTLS.to_be_bytes();
+                }
+                ParamType::HOST_NAME_ADDRESS => extras.host_name = true,
+                // RFC 9260 §5.1.2 C: addresses as further destinations: not done, because there is one path and it is not
+                // ours to choose (RFC 8261 §6.1).
                 ParamType::IPV4_ADDRESS
                 | ParamType::IPV6_ADDRESS
                 | ParamType::SUPPORTED_ADDRESS_TYPES
                 | ParamType::COOKIE_PRESERVATIVE
-                | ParamType::HOST_NAME_ADDRESS
-                | ParamType::UNRECOGNIZED_PARAMETER
-                | ParamType::ZERO_CHECKSUM_ACCEPTABLE => {}
+                | ParamType::UNRECOGNIZED_PARAMETER => {}
                 other => {
                     let UnknownAction { stop, report } = other.unknown_action();
                     if report && extras.unrecognized.len() < MAX_REPORTED {
@@ -81,7 +89,11 @@ impl PeerParams {
     }
 }
 
-/// More bytes of parameters than this are not reported back: an INIT must not make us send more than it cost.
+/// RFC 9653 §6: the method of error detection that packets with a checksum of zero rely on.
+pub(super) const OVER_DTLS: u32 = 1;
+
+/// RFC 9260 §3.2.2: reporting all unrecognized parameters: not done beyond this many bytes, because an answer should fit a
+/// packet.
 const MAX_REPORTED: usize = 256;
 
 /// The transmission control block.

@@ -4,6 +4,7 @@ mod cookie;
 mod heartbeat;
 mod input;
 mod link;
+mod out_of_the_blue;
 mod output;
 mod reset;
 mod setup;
@@ -135,6 +136,14 @@ impl Association {
         }
     }
 
+    /// Packets take another way from now on: what is known of the old one's capacity is forgotten (RFC 9260 §7.2.5.2, RFC 8261
+    /// §6.1).
+    pub fn on_path_change(&mut self, _now: Instant) {
+        if let Some(link) = &mut self.link {
+            link.tx.on_path_change(&self.config);
+        }
+    }
+
     /// Sets the peer's port, before the association is opened.
     pub fn set_remote_port(&mut self, port: u16) {
         self.config.remote_port = port;
@@ -214,7 +223,8 @@ impl Association {
             link.tx.poll_timeout(),
             link.rx.poll_timeout(),
             link.resets.poll_timeout(),
-            link.heartbeats.poll_timeout(),
+            // RFC 9260 §8.3: none after a SHUTDOWN.
+            link.heartbeats.poll_timeout().filter(|_| self.state.sends_data()),
         ]
         .into_iter()
         .fold(retry, earliest)
@@ -240,10 +250,14 @@ impl Association {
         if link.resets.handle_timeout(now, self.config.rto_max) {
             errors += 1;
         }
-        match link.heartbeats.handle_timeout(now, link.tx.rto.current(), &mut self.rng) {
-            Beat::Nothing => {}
-            Beat::Missed => errors += 1,
-            Beat::Send(chunk) => {
+        let beat = self
+            .state
+            .sends_data()
+            .then(|| link.heartbeats.handle_timeout(now, link.tx.rto.current(), &mut self.rng));
+        match beat {
+            Some(Beat::Nothing) | None => {}
+            Some(Beat::Missed) => errors += 1,
+            Some(Beat::Send(chunk)) => {
                 let tag = link.peer.tag;
                 self.control.push_back(Control { tag, alone: false, chunk });
             }

@@ -3,8 +3,9 @@
 use super::Association;
 use super::state::State;
 use crate::tx::Room;
-use crate::wire::{self, COMMON_HEADER_LEN, OutgoingReset};
+use crate::wire::{self, COMMON_HEADER_LEN, ChunkType, OutgoingReset};
 use alloc::vec::Vec;
+use siskin_base::wire::Reader;
 use siskin_base::{Direction, Instant, Layer, Observation, Packet, Transmit};
 
 impl Association {
@@ -35,7 +36,9 @@ impl Association {
             return None;
         }
         let packet = buf.get_mut(start..).unwrap_or_default();
-        wire::seal(packet);
+        if !self.may_go_unchecked(packet) {
+            wire::seal(packet);
+        }
         self.stats.packets_sent += 1;
         self.stats.bytes_sent += packet.len() as u64;
         if self.observing {
@@ -48,6 +51,20 @@ impl Association {
             });
         }
         Some(Transmit::single(self.config.path))
+    }
+
+    /// RFC 9653 §5.2: whether the packet's checksum may stay zero.
+    fn may_go_unchecked(&self, packet: &[u8]) -> bool {
+        let Some(link) = self.link.as_ref().filter(|_| self.config.zero_checksum && !self.is_closed()) else {
+            return false;
+        };
+        let mut r = Reader::new(packet);
+        let tag_and_first = r.take(4).and_then(|_ports| Ok((r.u32()?, r.u32()?, ChunkType(r.u8()?))));
+        let to_peer = |(tag, _checksum, first)| {
+            tag == link.peer.tag
+                && !matches!(first, ChunkType::INIT | ChunkType::INIT_ACK | ChunkType::COOKIE_ECHO)
+        };
+        link.peer.zero_checksum && tag_and_first.is_ok_and(to_peer)
     }
 
     /// Takes the steps that what was acknowledged makes possible.
@@ -101,14 +118,17 @@ impl Association {
         let header_end = start + COMMON_HEADER_LEN;
         let mut wrote = buf.len() > header_end;
         if self.state.reads_data() && link.rx.sack_due() {
-            let written = link.rx.write_sack(buf, end.saturating_sub(buf.len()));
-            link.rx.sack_sent();
-            wrote |= written.is_some();
+            // Without room for it, it goes into the next packet.
+            if link.rx.write_sack(buf, end.saturating_sub(buf.len())).is_some() {
+                link.rx.sack_sent();
+                wrote = true;
+            }
         }
         if !self.state.sends_data() {
             return wrote;
         }
-        if link.resets.is_due() {
+        let request_fits = !wrote || buf.len() + link.resets.request_len() <= end;
+        if link.resets.is_due() && request_fits {
             wrote |= link.resets.write(now, buf).is_some();
         }
         if !link.tx.has_work(&self.queue) {

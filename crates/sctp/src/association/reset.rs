@@ -12,8 +12,8 @@ pub(super) struct Resets {
     next_request: u32,
     /// Number of the peer's next request.
     expected: u32,
-    /// What the peer's last request was answered with.
-    last_result: ReConfigResult,
+    /// What the peer's last two requests, as many as a chunk holds, were answered with; the last one first.
+    results: [ReConfigResult; 2],
     /// A request of the peer's that waits for data in front of it.
     deferred: Option<Deferred>,
 }
@@ -34,6 +34,8 @@ struct Request {
     /// Sent at once if `None`.
     due: Option<Instant>,
     wait: Duration,
+    /// The peer said "in progress": that it says no more before the timer expires is no fault.
+    in_progress: bool,
 }
 
 #[derive(Debug)]
@@ -60,7 +62,7 @@ impl Resets {
             outgoing: Outgoing::Idle,
             next_request: local_initial_tsn,
             expected: peer_initial_tsn,
-            last_result: ReConfigResult::NOTHING_TO_DO,
+            results: [ReConfigResult::BAD_SEQUENCE_NUMBER; 2],
             deferred: None,
         }
     }
@@ -85,6 +87,7 @@ impl Resets {
                 last_tsn: *barrier,
                 due: None,
                 wait: rto,
+                in_progress: false,
             };
             self.next_request = self.next_request.wrapping_add(1);
             self.outgoing = Outgoing::Requested(request);
@@ -96,28 +99,40 @@ impl Resets {
         matches!(&self.outgoing, Outgoing::Requested(request) if request.due.is_none())
     }
 
+    /// Bytes of the request that is due.
+    pub(super) fn request_len(&self) -> usize {
+        match &self.outgoing {
+            Outgoing::Requested(request) => {
+                4 + OutgoingReset::MIN_LEN + (2 * request.streams.len()).next_multiple_of(4)
+            }
+            _ => 0,
+        }
+    }
+
     /// Appends the request that is due.
     pub(super) fn write(&mut self, now: Instant, out: &mut Vec<u8>) -> Option<()> {
         let response = self.expected.wrapping_sub(1);
         let Outgoing::Requested(request) = &mut self.outgoing else { return None };
         request.due = Some(now + request.wait);
         let start = begin_chunk(out, ChunkType::RE_CONFIG, 0);
-        // RFC 6525 §4.1 wants the last TSN assigned at all. It is the last one that these streams used: a peer need not
-        // wait for what other streams have in flight, and nothing later belongs to the old sequence numbers.
+        // RFC 6525 §5.1.2 A3: the last TSN assigned at all: not done, because it is enough to name the last one that these
+        // streams used: a peer need not wait for what other streams have in flight, and nothing later belongs to the old
+        // sequence numbers.
         let streams = request.streams.iter().copied();
         OutgoingReset::write_from(out, request.number, response, request.last_tsn, streams)?;
         end_chunk(out, start)
     }
 
-    /// The timer; true if the request went unanswered for an RTO and is to be sent again.
+    /// The timer, after which the request is sent again; true if it went unanswered, which is an error of the peer.
     pub(super) fn handle_timeout(&mut self, now: Instant, max: Duration) -> bool {
         let Outgoing::Requested(request) = &mut self.outgoing else { return false };
-        let expired = request.due.is_some_and(|due| due <= now);
-        if expired {
-            request.due = None;
-            request.wait = (request.wait * 2).min(max);
+        if request.due.is_none_or(|due| now < due) {
+            return false;
         }
-        expired
+        request.due = None;
+        request.wait = (request.wait * 2).min(max);
+        // RFC 6525 §5.2.7 H2.
+        !core::mem::take(&mut request.in_progress)
     }
 
     pub(super) fn poll_timeout(&self) -> Option<Instant> {
@@ -139,7 +154,8 @@ impl Resets {
             return None;
         }
         if response.result == ReConfigResult::IN_PROGRESS {
-            // RFC 6525 §5.2.7: the same request again, after the timer.
+            // RFC 6525 §5.2.7 H2: the same request again, after the timer.
+            request.in_progress = true;
             request.wait = rto;
             request.due = Some(now + rto);
             return None;
@@ -160,14 +176,17 @@ impl Resets {
         if let Some(verdict) = self.known(request.request) {
             return verdict;
         }
-        self.expected = self.expected.wrapping_add(1);
+        // RFC 6525 §5.2.2 E1: the request of ours that this one has seen is answered by it: not done, because seen is not
+        // performed; the response, which our timer asks for, says which.
         let streams: Vec<u16> = request.streams().collect();
         if last_tsn <= cumulative {
-            self.last_result = ReConfigResult::PERFORMED;
+            self.remember(ReConfigResult::PERFORMED);
             return Verdict::Perform(streams);
         }
-        // RFC 6525 §5.2.2 E2: the answer "in progress" would cost the peer a timeout, so it comes only if the peer asks again.
-        self.last_result = ReConfigResult::IN_PROGRESS;
+        // RFC 6525 §5.2.2 E2: "in progress" at once: not done, because a peer takes it as a reason to wait for an RTO, while
+        // what is missing is usually one packet behind; it comes if the peer asks again. Nor is later data of these streams
+        // held back: a peer may send none before it has our answer (§5.1.2 A1).
+        self.remember(ReConfigResult::IN_PROGRESS);
         self.deferred = Some(Deferred { number: request.request, last_tsn, streams });
         Verdict::Wait
     }
@@ -177,26 +196,36 @@ impl Resets {
         if let Some(verdict) = self.known(number) {
             return verdict;
         }
-        self.expected = self.expected.wrapping_add(1);
-        self.last_result = ReConfigResult::DENIED;
-        Verdict::Answer(self.last_result)
+        self.remember(ReConfigResult::DENIED);
+        Verdict::Answer(ReConfigResult::DENIED)
     }
 
-    /// What to say to a request that is not the next one.
+    /// The request that was expected has this result.
+    fn remember(&mut self, result: ReConfigResult) {
+        self.expected = self.expected.wrapping_add(1);
+        self.results = [result, self.results[0]];
+    }
+
+    /// What to say to a request that is not the next one: the same as before to one that is repeated (RFC 6525 §5.2.1).
     fn known(&self, number: u32) -> Option<Verdict> {
-        if number == self.expected {
-            None
-        } else if number == self.expected.wrapping_sub(1) {
-            Some(Verdict::Answer(self.last_result))
-        } else {
-            Some(Verdict::Answer(ReConfigResult::BAD_SEQUENCE_NUMBER))
-        }
+        let [last, before] = self.results;
+        let result = match self.expected.wrapping_sub(number) {
+            0 => return None,
+            1 => last,
+            2 => before,
+            _ => ReConfigResult::BAD_SEQUENCE_NUMBER,
+        };
+        Some(Verdict::Answer(result))
     }
 
     /// The deferred request whose turn has come: its number and streams.
     pub(super) fn take_deferred(&mut self, cumulative: u64) -> Option<(u32, Vec<u16>)> {
         let ready = self.deferred.take_if(|deferred| deferred.last_tsn <= cumulative)?;
-        self.last_result = ReConfigResult::PERFORMED;
+        match self.expected.wrapping_sub(ready.number) {
+            1 => self.results[0] = ReConfigResult::PERFORMED,
+            2 => self.results[1] = ReConfigResult::PERFORMED,
+            _ => {}
+        }
         Some((ready.number, ready.streams))
     }
 }

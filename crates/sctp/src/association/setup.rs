@@ -2,13 +2,14 @@
 //! (RFC 9260 §5).
 
 use super::cookie::{Cookie, Local};
-use super::link::{Link, PeerParams};
+use super::link::{Extras, Link, OVER_DTLS, PeerParams};
 use super::state::{Retry, State};
-use super::{Association, Control};
+use super::{Association, Control, MAX_CONTROL};
+use crate::config::MIN_WINDOW;
 use crate::tx::SendQueue;
 use crate::wire::{
-    Cause, CauseCode, Causes, Chunk, ChunkType, Chunks, CookieAck, CookieEcho, ErrorChunk, Init, InitAck,
-    ParamType, Params, ShutdownAck, put_param,
+    COMMON_HEADER_LEN, Cause, CauseCode, Causes, Chunk, ChunkType, Chunks, CookieAck, CookieEcho, ErrorChunk,
+    Init, InitAck, ParamType, Params, ShutdownAck, put_param,
 };
 use crate::{Error, Event, Misuse, PeerIncompatible, PeerMisbehaved};
 use alloc::vec::Vec;
@@ -25,7 +26,7 @@ impl Association {
             // The peer was faster.
             _ => return Ok(()),
         }
-        self.enter(now, State::CookieWait(Retry::new(&self.config, now, self.config.rto_initial)));
+        self.enter(now, State::CookieWait(Retry::opening(&self.config, now)));
         self.send_init();
         Ok(())
     }
@@ -35,7 +36,7 @@ impl Association {
         let mut chunk = Vec::new();
         let mut params = Vec::new();
         self.write_params(&mut params);
-        let _ = self.init(self.local, &params).write(&mut chunk);
+        let _ = self.init(self.local, self.config.max_streams, &params).write(&mut chunk);
         chunk
     }
 
@@ -47,25 +48,26 @@ impl Association {
             State::Closed { over: true } => return Err(Misuse::Closed),
             _ => return Err(Misuse::AlreadyStarted),
         }
-        let chunk = Chunks::new(remote_init).next().and_then(Result::ok).map(Chunk::parse);
-        let Some(Ok(Chunk::Init(init))) = chunk else {
+        let mut chunks = Chunks::new(remote_init);
+        let first = chunks.next().and_then(Result::ok).map(Chunk::parse);
+        let (Some(Ok(Chunk::Init(init))), None) = (first, chunks.next()) else {
             self.end(now, Some(Error::PeerIncompatible(PeerIncompatible::BadInit)));
             return Ok(());
         };
-        if let Some(rule) = broken_rule(&init) {
+        let (peer, extras) = PeerParams::read(&init);
+        if let Some(rule) = broken_rule(&init, &extras) {
             self.end(now, Some(Error::PeerMisbehaved(rule)));
             return Ok(());
         }
-        let (peer, _) = PeerParams::read(&init);
         self.establish(now, peer);
         Ok(())
     }
 
-    fn init<'a>(&self, local: Local, params: &'a [u8]) -> Init<'a> {
+    fn init<'a>(&self, local: Local, outbound_streams: u16, params: &'a [u8]) -> Init<'a> {
         Init {
             initiate_tag: local.tag,
             a_rwnd: self.config.receive_window,
-            outbound_streams: self.config.max_streams,
+            outbound_streams,
             inbound_streams: self.config.max_streams,
             initial_tsn: local.initial_tsn,
             params: Params::new(params),
@@ -77,6 +79,9 @@ impl Association {
         let _ = put_param(out, ParamType::SUPPORTED_EXTENSIONS, |out| {
             out.put(&[ChunkType::RE_CONFIG.0, ChunkType::FORWARD_TSN.0]);
         });
+        if self.config.zero_checksum {
+            let _ = put_param(out, ParamType::ZERO_CHECKSUM_ACCEPTABLE, |out| out.put_u32(OVER_DTLS));
+        }
     }
 
     fn send_init(&mut self) {
@@ -100,13 +105,14 @@ impl Association {
 
     /// Answers an INIT, and remembers nothing of it (RFC 9260 §5.1 B, §5.2.1, §5.2.2).
     pub(super) fn on_init(&mut self, now: Instant, init: &Init<'_>) {
-        if broken_rule(init).is_some() {
-            // RFC 9260 §3.3.2: an ABORT for zero streams: not done, because it would go to a tag that nobody proved to own.
-            return self.drop_junk(now, "INIT with a zero field");
-        }
         let (peer, extras) = PeerParams::read(init);
+        if let Some(rule) = broken_rule(init, &extras) {
+            if rule != PeerMisbehaved::ZeroTag {
+                self.refuse(peer.tag, rule);
+            }
+            return self.drop_junk(now, "INIT that breaks a rule");
+        }
         let (local, tie_tags) = match (&self.state, &self.link) {
-            (State::Closed { over: true }, _) => return self.drop_junk(now, "INIT after the end"),
             // RFC 9260 §9.2: the peer's SHUTDOWN COMPLETE was lost, or it begins anew too early.
             (State::ShutdownAckSent(_), _) => return self.repeat_shutdown(now),
             // RFC 9260 §5.2.1: the same tag as in our own INIT.
@@ -128,7 +134,9 @@ impl Association {
             });
         }
         let mut chunk = Vec::new();
-        let _ = InitAck(self.init(local, &params)).write(&mut chunk);
+        // RFC 9260 §3.3.3: no more streams than the peer lets us have.
+        let streams = self.config.max_streams.min(peer.inbound_streams);
+        let _ = InitAck(self.init(local, streams, &params)).write(&mut chunk);
         self.answer(peer.tag, true, chunk);
     }
 
@@ -137,10 +145,20 @@ impl Association {
         let State::CookieWait(retry) = self.state else {
             return self.drop_junk(now, "INIT ACK unasked for"); // RFC 9260 §5.2.3
         };
-        if let Some(rule) = broken_rule(&ack.0) {
+        let (peer, extras) = PeerParams::read(&ack.0);
+        if let Some(rule) = broken_rule(&ack.0, &extras) {
+            self.control.clear();
+            match rule {
+                // RFC 9260 §3.3.3: there is no tag to answer to but our own.
+                PeerMisbehaved::ZeroTag => self.answer_abort(self.local.tag, true, None),
+                _ => self.refuse(peer.tag, rule),
+            }
+            // RFC 9260 §3.3.3: this one changes no state.
+            if rule == PeerMisbehaved::SmallWindow {
+                return self.drop_junk(now, "INIT ACK with a small window");
+            }
             return self.end(now, Some(Error::PeerMisbehaved(rule)));
         }
-        let (peer, extras) = PeerParams::read(&ack.0);
         self.link = Some(Link::new(&self.config, now, self.local, peer));
         let Some(cookie) = extras.cookie else {
             let mut info = Vec::new();
@@ -150,11 +168,13 @@ impl Association {
             self.abort_with(Some(cause));
             return self.end(now, Some(Error::PeerMisbehaved(PeerMisbehaved::NoCookie)));
         };
-        let retry = retry.next_step(now, self.config.rto_initial);
+        let retry = retry.next_step(&self.config, now);
+        let cookie_len = cookie.len();
         self.enter(now, State::CookieEchoed { retry, cookie });
         self.repeat(now);
-        if !extras.unrecognized.is_empty() {
-            // RFC 9260 §3.2.2: reported together with the COOKIE ECHO.
+        // RFC 9260 §3.2.2: reported together with the COOKIE ECHO; alone it would have to wait for the COOKIE ACK.
+        let both = COMMON_HEADER_LEN + 4 + cookie_len + 3 + 8 + extras.unrecognized.len();
+        if !extras.unrecognized.is_empty() && both <= self.config.max_datagram & !3 {
             let mut causes = Vec::new();
             let _ = Cause { code: CauseCode::UNRECOGNIZED_PARAMETERS, info: &extras.unrecognized }
                 .write(&mut causes);
@@ -170,10 +190,6 @@ impl Association {
             self.drop_junk(now, "COOKIE ECHO that is not ours");
             return false;
         };
-        if matches!(self.state, State::Closed { over: true }) {
-            self.drop_junk(now, "COOKIE ECHO after the end");
-            return false;
-        }
         let same_local = cookie.local.tag == self.local.tag;
         let same_peer = self.link.as_ref().is_some_and(|link| link.peer.tag == cookie.peer.tag);
         let stale = cookie.staleness(now, self.config.cookie_life);
@@ -189,26 +205,49 @@ impl Association {
         } else if same_local && !self.is_open() {
             // Case B, or the first that we hear of this peer.
             self.establish(now, cookie.peer);
+        } else if same_local && matches!(self.state, State::Established) {
+            // Case B after we were connected: the peer began twice, and this is the beginning that it stands by. All that
+            // goes with its new tag is new, not the tag alone.
+            self.restart(now, &cookie);
         } else if !same_local && !same_peer && self.is_tied(&cookie) {
             // Case A.
             if matches!(self.state, State::ShutdownAckSent(_)) {
                 self.refuse_while_shutting_down(&cookie);
                 return false;
             }
-            self.local = cookie.local;
-            self.queue = SendQueue::default();
-            self.link = Some(Link::new(&self.config, now, self.local, cookie.peer));
-            self.enter(now, State::Established);
-            self.events.push_back(Event::Restarted);
+            self.restart(now, &cookie);
         } else {
             // Case C: a late duplicate.
             self.drop_junk(now, "COOKIE ECHO that came too late");
             return false;
         }
-        let mut chunk = Vec::new();
-        let _ = CookieAck.write(&mut chunk);
-        self.answer(cookie.peer.tag, false, chunk);
+        self.acknowledge_cookie(cookie.peer.tag);
         true
+    }
+
+    /// RFC 9260 §5.1 D: COOKIE ACK is the first chunk of its packet.
+    fn acknowledge_cookie(&mut self, tag: u32) {
+        let is_one = |control: &Control| control.chunk.first() == Some(&ChunkType::COOKIE_ACK.0);
+        if self.control.len() < MAX_CONTROL && !self.control.front().is_some_and(is_one) {
+            let mut chunk = Vec::new();
+            let _ = CookieAck.write(&mut chunk);
+            self.control.push_front(Control { tag, alone: false, chunk });
+        }
+    }
+
+    /// The peer has forgotten the association and made a new one.
+    fn restart(&mut self, now: Instant, cookie: &Cookie) {
+        self.local = cookie.local;
+        self.queue = SendQueue::default();
+        self.link = Some(Link::new(&self.config, now, self.local, cookie.peer));
+        self.enter(now, State::Established);
+        self.events.push_back(Event::Restarted);
+    }
+
+    /// Answers an INIT or INIT ACK from which no association can come (RFC 9260 §5.1); `tag` is the sender's own.
+    fn refuse(&mut self, tag: u32, rule: PeerMisbehaved) {
+        let cause = Cause { code: CauseCode::INVALID_MANDATORY_PARAMETER, info: &[] };
+        self.answer_abort(tag, false, Some(cause).filter(|_| rule != PeerMisbehaved::HostName));
     }
 
     /// Whether messages have been flowing.
@@ -223,7 +262,8 @@ impl Association {
 
     fn report_stale(&mut self, cookie: &Cookie, over: Duration) {
         let mut info = Vec::new();
-        info.put_u32(u32::try_from(over.as_micros()).unwrap_or(u32::MAX));
+        // Rounded up: RFC 9260 §3.3.10.3.
+        info.put_u32(u32::try_from(over.as_nanos().div_ceil(1000)).unwrap_or(u32::MAX));
         let mut causes = Vec::new();
         let _ = Cause { code: CauseCode::STALE_COOKIE, info: &info }.write(&mut causes);
         let mut chunk = Vec::new();
@@ -253,7 +293,9 @@ impl Association {
         let stale = causes.map_while(Result::ok).any(|cause| cause.code == CauseCode::STALE_COOKIE);
         if stale && let State::CookieEchoed { retry, .. } = &self.state {
             // A peer that calls every cookie stale uses up our attempts.
-            let Some(retry) = retry.spend() else { return self.end(now, Some(Error::TimedOut)) };
+            let Some(retry) = retry.another_cookie(&self.config, now) else {
+                return self.end(now, Some(Error::TimedOut));
+            };
             self.link = None;
             self.enter(now, State::CookieWait(retry));
             self.send_init();
@@ -277,11 +319,15 @@ impl Association {
     }
 }
 
-fn broken_rule(init: &Init<'_>) -> Option<PeerMisbehaved> {
+fn broken_rule(init: &Init<'_>, extras: &Extras) -> Option<PeerMisbehaved> {
     if init.initiate_tag == 0 {
         Some(PeerMisbehaved::ZeroTag)
     } else if init.outbound_streams == 0 || init.inbound_streams == 0 {
         Some(PeerMisbehaved::NoStreams)
+    } else if init.a_rwnd < MIN_WINDOW {
+        Some(PeerMisbehaved::SmallWindow)
+    } else if extras.host_name {
+        Some(PeerMisbehaved::HostName)
     } else {
         None
     }

@@ -36,12 +36,18 @@ impl Association {
     /// Queues an ABORT in place of everything else, if the peer's tag is known.
     pub(super) fn abort_with(&mut self, cause: Option<Cause<'_>>) {
         self.control.clear();
-        let Some(link) = &self.link else { return };
+        if let Some(link) = &self.link {
+            let tag = link.peer.tag;
+            self.answer_abort(tag, false, cause);
+        }
+    }
+
+    /// Queues an ABORT; `reflected` if its tag is that of the packet it answers.
+    pub(super) fn answer_abort(&mut self, tag: u32, reflected: bool, cause: Option<Cause<'_>>) {
         let mut causes = Vec::new();
         let _ = cause.map(|cause| cause.write(&mut causes));
         let mut chunk = Vec::new();
-        let _ = Abort { reflected_tag: false, causes: Causes::new(&causes) }.write(&mut chunk);
-        let tag = link.peer.tag;
+        let _ = Abort { reflected_tag: reflected, causes: Causes::new(&causes) }.write(&mut chunk);
         self.answer(tag, true, chunk);
     }
 
@@ -51,7 +57,7 @@ impl Association {
         if !(self.queue.is_empty() && link.tx.all_acked()) {
             return;
         }
-        let retry = Retry::new(&self.config, now, link.tx.rto.current());
+        let retry = Retry::closing(&self.config, now, link.tx.rto.current());
         match self.state {
             State::ShutdownPending => self.enter(now, State::ShutdownSent(retry)),
             State::ShutdownReceived => self.enter(now, State::ShutdownAckSent(retry)),
@@ -75,13 +81,13 @@ impl Association {
         self.answer(tag, false, chunk);
     }
 
-    /// DATA after our SHUTDOWN: the peer may not have seen it (RFC 9260 §9.2).
-    pub(super) fn on_data_while_shutting_down(&mut self, now: Instant) {
-        if matches!(self.state, State::ShutdownSent(_)) {
-            if let Some(link) = &mut self.link {
-                link.rx.ack_at_once();
-                self.state = State::ShutdownSent(Retry::new(&self.config, now, link.tx.rto.current()));
-            }
+    /// A packet after our SHUTDOWN: the peer may not have seen it, and has time as long as it sends (RFC 9260 §9.2). One
+    /// with DATA is answered with SHUTDOWN and SACK.
+    pub(super) fn on_packet_while_shutting_down(&mut self, now: Instant, with_data: bool) {
+        let (State::ShutdownSent(_), Some(link)) = (&self.state, &mut self.link) else { return };
+        self.state = State::ShutdownSent(Retry::closing(&self.config, now, link.tx.rto.current()));
+        if with_data {
+            link.rx.ack_at_once();
             self.repeat_shutdown(now);
         }
     }
@@ -93,7 +99,7 @@ impl Association {
         match self.state {
             State::Established | State::ShutdownPending => self.enter(now, State::ShutdownReceived),
             State::ShutdownSent(_) => {
-                let retry = Retry::new(&self.config, now, link.tx.rto.current());
+                let retry = Retry::closing(&self.config, now, link.tx.rto.current());
                 self.enter(now, State::ShutdownAckSent(retry));
                 self.repeat_shutdown(now);
             }
@@ -102,21 +108,25 @@ impl Association {
         }
     }
 
-    /// RFC 9260 §9.2; also when we are over already and our SHUTDOWN COMPLETE was lost (§8.4).
-    pub(super) fn on_shutdown_ack(&mut self, now: Instant) {
-        let over = match self.state {
-            State::ShutdownSent(_) | State::ShutdownAckSent(_) => false,
-            State::Closed { over: true } => true,
-            _ => return self.drop_junk(now, "SHUTDOWN ACK unasked for"),
-        };
-        let Some(link) = &self.link else { return };
-        let tag = link.peer.tag;
-        let mut chunk = Vec::new();
-        let _ = ShutdownComplete { reflected_tag: false }.write(&mut chunk);
-        if !over {
-            self.control.clear();
-            self.end(now, None);
+    /// RFC 9260 §9.2; `tag` is what its packet carried.
+    pub(super) fn on_shutdown_ack(&mut self, now: Instant, tag: u32) {
+        match (&self.state, &self.link) {
+            (State::ShutdownSent(_) | State::ShutdownAckSent(_), Some(link)) => {
+                let tag = link.peer.tag;
+                self.control.clear();
+                self.end(now, None);
+                self.complete_shutdown(tag, false);
+            }
+            // RFC 9260 §8.5.1 E: it is about an association before this one.
+            (State::CookieWait(_) | State::CookieEchoed { .. }, _) => self.complete_shutdown(tag, true),
+            _ => self.drop_junk(now, "SHUTDOWN ACK unasked for"),
         }
+    }
+
+    /// Queues a SHUTDOWN COMPLETE; `reflected` if its tag is that of the packet it answers.
+    pub(super) fn complete_shutdown(&mut self, tag: u32, reflected: bool) {
+        let mut chunk = Vec::new();
+        let _ = ShutdownComplete { reflected_tag: reflected }.write(&mut chunk);
         self.answer(tag, true, chunk);
     }
 

@@ -86,6 +86,8 @@ pub(super) struct Retry {
     due: Instant,
     wait: Duration,
     left: u32,
+    /// How many more cookies may be called stale.
+    cookies: u32,
 }
 
 /// What the timer asks for.
@@ -97,18 +99,25 @@ pub(super) enum Expiry {
 }
 
 impl Retry {
-    pub(super) fn new(config: &Config, now: Instant, rto: Duration) -> Self {
-        Self { due: now + rto, wait: rto, left: config.max_init_retransmits }
+    /// T1-init.
+    pub(super) fn opening(config: &Config, now: Instant) -> Self {
+        let (wait, most) = (config.rto_initial, config.max_init_retransmits);
+        Self { due: now + wait, wait, left: most, cookies: most }
     }
 
-    /// The next step of the same opening: what was tried before goes on counting.
-    pub(super) fn next_step(&self, now: Instant, rto: Duration) -> Self {
-        Self { due: now + rto, wait: rto, left: self.left }
+    /// T1-cookie, which has attempts of its own (RFC 9260 §4).
+    pub(super) fn next_step(&self, config: &Config, now: Instant) -> Self {
+        Self { cookies: self.cookies, ..Self::opening(config, now) }
     }
 
-    /// One attempt less, if one is left.
-    pub(super) fn spend(&self) -> Option<Self> {
-        Some(Self { left: self.left.checked_sub(1)?, ..*self })
+    /// T2-shutdown.
+    pub(super) fn closing(config: &Config, now: Instant, rto: Duration) -> Self {
+        Self { due: now + rto, wait: rto, left: config.max_retransmits, cookies: 0 }
+    }
+
+    /// T1-init once more, if not too many cookies were called stale.
+    pub(super) fn another_cookie(&self, config: &Config, now: Instant) -> Option<Self> {
+        Some(Self { cookies: self.cookies.checked_sub(1)?, ..Self::opening(config, now) })
     }
 
     pub(super) fn due(&self) -> Instant {

@@ -108,8 +108,9 @@ impl Receiver {
         if len > self.max_message { Taken::TooLong } else { Taken::Yes }
     }
 
-    /// RFC 9260 §6.2: with no window left new chunks are dropped, but one that closes the gap in front of what we hold
-    /// is taken a quarter beyond the window, since only it can free anything.
+    /// RFC 9260 §6.2: with no window left new chunks are dropped. All of them: not done, because the next one in line can
+    /// complete a message that holds the window, and nothing else would; it is taken up to a quarter beyond the window.
+    /// Dropping what was acknowledged in a gap block to make room: not done, because it would come a second time.
     fn has_room(&self, len: usize, next: bool) -> bool {
         let used = self.used() + len;
         used <= self.window || next && self.ready_bytes < self.window && used <= self.window + self.window / 4
@@ -127,12 +128,13 @@ impl Receiver {
     /// Moves past what the peer gave up (RFC 3758 §3.6).
     pub(crate) fn on_forward_tsn(&mut self, chunk: &ForwardTsn<'_>) {
         self.packet.data = true;
-        self.packet.at_once = true; // so that the peer learns that it arrived
         let tsn = self.tracker.widen(chunk.new_cumulative_tsn);
         if tsn <= self.tracker.cumulative() {
+            self.packet.at_once = true; // the SACK that said so was lost
             return;
         }
         self.tracker.forward_to(tsn);
+        self.packet.at_once |= self.tracker.has_gaps();
         let before = self.ready.len();
         self.reassembly.skip(tsn, chunk.skipped(), &mut self.ready);
         self.count_ready(before);
@@ -161,9 +163,10 @@ impl Receiver {
         }
     }
 
-    /// Window left, in bytes (RFC 9260 §6.2).
+    /// Window left, in bytes (RFC 9260 §6.2). Less than a packet counts as none, so that the peer sends no crumbs.
     fn a_rwnd(&self) -> usize {
-        self.window.saturating_sub(self.used())
+        let left = self.window.saturating_sub(self.used());
+        if left < SILLY_WINDOW.min(self.window / 2) { 0 } else { left }
     }
 
     /// Starts again at sequence number 0 on one stream, or on all.
@@ -212,3 +215,6 @@ impl Receiver {
         self.acks.poll_timeout()
     }
 }
+
+/// RFC 1122 §4.2.3.3: a window below this is not worth telling.
+const SILLY_WINDOW: usize = 1500;

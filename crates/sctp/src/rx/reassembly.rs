@@ -3,6 +3,9 @@
 //! DATA chunks of one message have consecutive TSNs, so what has arrived of a message is a set of *runs*: stretches of
 //! consecutive fragments. A fragment that continues a run is appended to it, so a message that arrives in order is
 //! copied once, into the memory that the user gets.
+//!
+//! RFC 9260 §6.9: delivering parts of a message when the buffer is full: not done, because a message that is longer than the
+//! buffer ends the association, and one that is not fits.
 
 use crate::Message;
 use crate::wire::{Data, SkippedStream};

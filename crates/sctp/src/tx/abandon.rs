@@ -4,6 +4,7 @@ use super::outstanding::{Outstanding, State};
 use crate::wire::{ForwardTsn, SkippedStream};
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
+use core::time::Duration;
 use siskin_base::Instant;
 
 /// The Advanced.Peer.Ack.Point and whether the peer has to hear of it.
@@ -11,11 +12,13 @@ use siskin_base::Instant;
 pub(super) struct Abandon {
     advanced: u64,
     due: bool,
+    /// When the peer was last told.
+    told: Instant,
 }
 
 impl Abandon {
     pub(super) fn new(outstanding: &Outstanding) -> Self {
-        Self { advanced: outstanding.cumulative(), due: false }
+        Self { advanced: outstanding.cumulative(), due: false, told: Instant::ZERO }
     }
 
     /// Whether the chunk's message is to be given up instead of sending the chunk again.
@@ -58,12 +61,24 @@ impl Abandon {
         }
     }
 
+    /// Whether a FORWARD TSN went out a round trip ago or longer, so that a SACK that does not show it means that it was lost
+    /// (RFC 3758 §3.5 C3, F2).
+    pub(super) fn is_overdue(&self, now: Instant, round_trip: Option<Duration>) -> bool {
+        round_trip.is_some_and(|round_trip| now.since(self.told) > round_trip)
+    }
+
     pub(super) fn is_due(&self) -> bool {
         self.due
     }
 
     /// Appends a FORWARD TSN of at most `room` bytes (RFC 3758 §3.5 C3 and C4).
-    pub(super) fn write(&mut self, outstanding: &Outstanding, out: &mut Vec<u8>, room: usize) -> Option<()> {
+    pub(super) fn write(
+        &mut self,
+        now: Instant,
+        outstanding: &Outstanding,
+        out: &mut Vec<u8>,
+        room: usize,
+    ) -> Option<()> {
         let most = room.checked_sub(ForwardTsn::MIN_LEN)? / 4;
         let mut skipped = BTreeMap::new();
         let mut point = outstanding.cumulative();
@@ -80,6 +95,7 @@ impl Abandon {
         let skipped = skipped.into_iter().map(|(stream, ssn)| SkippedStream { stream, ssn });
         ForwardTsn::write_from(out, point as u32, skipped)?;
         self.due = false;
+        self.told = now;
         Some(())
     }
 }

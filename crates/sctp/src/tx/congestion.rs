@@ -1,15 +1,17 @@
 //! How much may be in flight: slow start, congestion avoidance, what loss costs (RFC 9260 §7.2).
 
 use crate::Config;
+use crate::wire::COMMON_HEADER_LEN;
 use core::time::Duration;
 
-/// The congestion window. All sizes are bytes of user data.
+/// The congestion window. All sizes are bytes of DATA chunks, header and padding included (RFC 9260 §7.2).
 #[derive(Debug)]
 pub(crate) struct Congestion {
     cwnd: usize,
     ssthresh: usize,
     partial_bytes_acked: usize,
-    max_datagram: usize,
+    /// PMDCS: the largest DATA chunk that a packet holds.
+    pmdcs: usize,
     max_cwnd: usize,
 }
 
@@ -26,15 +28,15 @@ pub(crate) struct AckedBytes {
 
 impl Congestion {
     pub(crate) fn new(config: &Config, peer_window: u32) -> Self {
-        let mtu = config.max_datagram;
-        // RFC 9260 §7.2.1.
-        let initial = config.initial_cwnd.unwrap_or_else(|| (4 * mtu).min((2 * mtu).max(4404)));
+        let pmdcs = pmdcs(config.max_datagram);
+        // RFC 9260 §7.2.1; 60 bytes less over IPv6: not done, because SCTP does not know what carries it.
+        let initial = config.initial_cwnd.unwrap_or_else(|| (4 * pmdcs).min((2 * pmdcs).max(4404)));
         Self {
             cwnd: initial,
             // Arbitrarily high; the peer's window is the usual choice.
             ssthresh: (peer_window as usize).max(initial),
             partial_bytes_acked: 0,
-            max_datagram: mtu,
+            pmdcs,
             max_cwnd: config.max_cwnd,
         }
     }
@@ -49,18 +51,19 @@ impl Congestion {
     }
 
     pub(crate) fn set_max_datagram(&mut self, max_datagram: usize) {
-        self.max_datagram = max_datagram;
+        self.pmdcs = pmdcs(max_datagram);
     }
 
     /// The cumulative TSN went forward.
     pub(crate) fn on_acked(&mut self, acked: AckedBytes) {
-        // RFC 9260 §7.2.1 and §7.2.2: only a window that was in use may grow.
-        let used = acked.flight_before + self.max_datagram > self.cwnd;
+        // RFC 9260 §7.2.1 and §7.2.2: only a window that was in use may grow. §7.2.2's cwnd bytes in flight to the last: not
+        // done, because Max.Burst and whole chunks leave up to a packet unused.
+        let used = acked.flight_before + self.pmdcs > self.cwnd;
         if self.cwnd <= self.ssthresh {
             if used && !acked.in_recovery {
                 // §7.2.1 with L = 2: a SACK for two packets counts for two, and what one SACK releases is bounded
                 // by `Sender::burst_limit`.
-                self.cwnd += acked.bytes.min(SLOW_START_L * self.max_datagram);
+                self.cwnd += acked.bytes.min(SLOW_START_L * self.pmdcs);
             }
         } else {
             self.partial_bytes_acked += acked.bytes;
@@ -68,7 +71,7 @@ impl Congestion {
                 if used {
                     self.partial_bytes_acked -= self.cwnd;
                     if !acked.in_recovery {
-                        self.cwnd += self.max_datagram;
+                        self.cwnd += self.pmdcs;
                     }
                 } else {
                     self.partial_bytes_acked = self.cwnd;
@@ -85,7 +88,7 @@ impl Congestion {
 
     /// SACKs report a loss (RFC 9260 §7.2.3).
     pub(crate) fn on_loss(&mut self) {
-        self.ssthresh = (self.cwnd / 2).max(4 * self.max_datagram);
+        self.ssthresh = (self.cwnd / 2).max(4 * self.pmdcs);
         self.cwnd = self.ssthresh.min(self.max_cwnd);
         self.partial_bytes_acked = 0;
     }
@@ -93,13 +96,13 @@ impl Congestion {
     /// T3-rtx expired (RFC 9260 §7.2.3).
     pub(crate) fn on_timeout(&mut self) {
         self.on_loss();
-        self.cwnd = self.max_datagram;
+        self.cwnd = self.pmdcs;
     }
 
     /// Nothing was sent for `idle` (RFC 9260 §7.2.1).
     pub(crate) fn on_idle(&mut self, idle: Duration, rto: Duration) {
         let periods = idle.as_nanos() / rto.as_nanos().max(1);
-        let floor = (4 * self.max_datagram).min(self.cwnd);
+        let floor = (4 * self.pmdcs).min(self.cwnd);
         let halved = self.cwnd.checked_shr(u32::try_from(periods).unwrap_or(u32::MAX)).unwrap_or(0);
         if periods > 0 {
             self.ssthresh = self.ssthresh.max(self.cwnd);
@@ -110,12 +113,17 @@ impl Congestion {
 
 const SLOW_START_L: usize = 2;
 
+/// The largest DATA chunk that a packet of `max_datagram` bytes holds, header included.
+pub(super) const fn pmdcs(max_datagram: usize) -> usize {
+    (max_datagram & !3) - COMMON_HEADER_LEN
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn config() -> Config {
-        Config { max_datagram: 1000, ..Config::default() }
+        Config { max_datagram: 1000 + COMMON_HEADER_LEN, ..Config::default() }
     }
 
     fn acked(bytes: usize, flight_before: usize) -> AckedBytes {
@@ -125,7 +133,7 @@ mod tests {
     #[test]
     fn rfc9260_7_2_1_initial_window() {
         assert_eq!(Congestion::new(&config(), 1 << 20).cwnd(), 4 * 1000);
-        let larger = Config { max_datagram: 1500, ..Config::default() };
+        let larger = Config { max_datagram: 1512, ..Config::default() };
         assert_eq!(Congestion::new(&larger, 1 << 20).cwnd(), 4404);
     }
 

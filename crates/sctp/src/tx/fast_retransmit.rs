@@ -3,8 +3,9 @@
 //! A chunk counts as missing when a SACK newly acknowledges one that was *sent* later. For first transmissions this is
 //! the RFC's rule of the highest TSN newly acknowledged, since they are sent in the order of their TSNs.
 //!
-//! A SACK reports once for each packet's worth that it newly acknowledges in gap blocks, since a receiver that reads many
-//! packets at once answers them with one SACK.
+//! RFC 9260 §7.2.4: three SACKs, and in fast recovery one more report whenever the cumulative TSN goes forward: not done,
+//! because the order of transmission says more than the number of SACKs: a SACK reports once for each packet's worth that it
+//! newly acknowledges in gap blocks, since a receiver that reads many packets at once answers them with one SACK.
 //!
 //! RFC 9260 §7.2.4: fast retransmit at most once for each chunk: not done, because the order of transmission also tells
 //! when the second copy was lost, and waiting for T3-rtx stalls the whole association. Such a loss begins a new fast
@@ -57,11 +58,11 @@ impl FastRetransmit {
         &mut self,
         outstanding: &mut Outstanding,
         newly: NewlyAcked,
-        max_payload: usize,
+        pmdcs: usize,
     ) -> Losses {
         let mut losses = Losses::default();
         let Some(latest) = newly.latest_order else { return losses };
-        let reports = (newly.gap_bytes / max_payload.max(1)).clamp(1, usize::from(MISSING_LIMIT)) as u8;
+        let reports = (newly.gap_bytes / pmdcs.max(1)).clamp(1, usize::from(MISSING_LIMIT)) as u8;
         let mut next = Some(0);
         while let Some(from) = next.take() {
             // The holes are walked over in stretches, since a chunk that is lost cannot be marked while they are borrowed.

@@ -9,15 +9,15 @@ mod scheduler;
 mod send_queue;
 mod t3_rtx;
 
-use crate::wire::{COMMON_HEADER_LEN, Data, Sack};
+use crate::wire::{Data, Sack};
 use crate::{Config, Event, SendError, SendOptions};
 use abandon::Abandon;
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 use bytes::Bytes;
-use congestion::{AckedBytes, Congestion};
+use congestion::{AckedBytes, Congestion, pmdcs};
 use fast_retransmit::FastRetransmit;
-use outstanding::{NewlyAcked, Outstanding};
+use outstanding::{NewlyAcked, Outstanding, chunk_len};
 pub(crate) use rto::Rto;
 use send_queue::Next;
 pub(crate) use send_queue::SendQueue;
@@ -44,11 +44,23 @@ pub(crate) struct Sender {
     last_sent: Instant,
     /// RFC 9260 §7.2.4, 3: the next packet of retransmissions does not ask the congestion window.
     urgent: bool,
-    /// Flight beyond which the last SACK releases nothing (Max.Burst).
+    /// What T3-rtx allows before it is answered.
+    one_packet: OnePacket,
+    /// Flight beyond which the last SACK releases nothing (Max.Burst). RFC 9260 §6.1 D: counting from what is in flight after
+    /// the SACK, and for new messages too: not done, because one SACK may stand for many packets, and because what the window
+    /// holds may go when the user speaks.
     burst_limit: Option<usize>,
     max_burst: usize,
     max_datagram: usize,
     retransmitted: Retransmitted,
+}
+
+/// Off --T3-rtx--> Due --one packet with DATA--> Sent --anything acknowledged--> Off (RFC 9260 §7.2.3)
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum OnePacket {
+    Off,
+    Due,
+    Sent,
 }
 
 /// The packet that DATA goes into.
@@ -91,6 +103,7 @@ impl Sender {
             measuring: None,
             last_sent: now,
             urgent: false,
+            one_packet: OnePacket::Off,
             burst_limit: None,
             max_burst: config.max_burst.max(1),
             max_datagram: config.max_datagram,
@@ -101,6 +114,13 @@ impl Sender {
     pub(crate) fn set_max_datagram(&mut self, max_datagram: usize) {
         self.max_datagram = max_datagram;
         self.congestion.set_max_datagram(max_datagram);
+    }
+
+    /// RFC 9260 §7.2.5.2: another way is another network.
+    pub(crate) fn on_path_change(&mut self, config: &Config) {
+        self.congestion = Congestion::new(config, u32::try_from(self.peer_window).unwrap_or(u32::MAX));
+        self.measuring = None;
+        self.burst_limit = None;
     }
 
     pub(crate) fn cwnd(&self) -> usize {
@@ -150,22 +170,27 @@ impl Sender {
             self.congestion.on_acked(AckedBytes { bytes: newly.bytes, flight_before, in_recovery });
         }
         self.progress(now, newly.cumulative_advanced);
-        let max_payload = self.max_payload();
-        let losses = self.fast_retransmit.on_sack(&mut self.outstanding, newly, max_payload);
+        let losses = self.fast_retransmit.on_sack(&mut self.outstanding, newly, pmdcs(self.max_datagram));
         if losses.is_new_event {
             self.congestion.on_loss();
+            self.urgent = true;
         }
         if losses.bytes > 0 {
-            self.urgent = true;
             self.give_up_spent(now, queue, ev);
         }
         // RFC 9260 §6.2.1 D ii: the window as told, less what is still on the way.
         let window = sack.a_rwnd as usize;
+        let was_closed = self.window_closed;
         self.peer_window = window.saturating_sub(self.outstanding.flight());
         self.window_closed = window < self.max_payload();
-        self.burst_limit = Some(flight_before + self.max_burst * self.max_datagram);
-        self.abandon.advance(&self.outstanding, newly.cumulative_advanced);
-        newly.chunks > 0 || newly.cumulative_advanced || self.window_closed
+        self.burst_limit = Some(flight_before + self.max_burst * pmdcs(self.max_datagram));
+        let unheard = self.abandon.is_overdue(now, self.rto.srtt());
+        self.abandon.advance(&self.outstanding, newly.cumulative_advanced || unheard);
+        let acked = newly.chunks > 0 || newly.cumulative_advanced;
+        if newly.chunks > 0 || was_closed && !self.window_closed {
+            self.one_packet = OnePacket::Off;
+        }
+        acked || self.window_closed
     }
 
     /// Takes in the cumulative TSN of a SHUTDOWN (RFC 9260 §9.2).
@@ -180,6 +205,7 @@ impl Sender {
 
     fn progress(&mut self, now: Instant, cumulative_advanced: bool) {
         if cumulative_advanced {
+            self.one_packet = OnePacket::Off;
             self.rto.on_progress();
             self.fast_retransmit.on_cumulative(self.outstanding.cumulative());
             self.t3_rtx.restart(now, self.rto.current());
@@ -191,7 +217,8 @@ impl Sender {
         }
     }
 
-    /// RFC 9260 §6.3.1 C4: one measurement for each round trip.
+    /// RFC 9260 §6.3.1 C4: one measurement for each round trip. C5: none while an earlier chunk is sent again: not done, because
+    /// gap blocks acknowledge the chunk that is measured without waiting for earlier ones.
     fn measure(&mut self, now: Instant, newly: NewlyAcked) {
         if newly.chunks == 0 {
             return;
@@ -235,6 +262,7 @@ impl Sender {
         // RFC 9260 §6.3.3 E1 to E3.
         if !self.window_closed {
             self.congestion.on_timeout();
+            self.one_packet = OnePacket::Due;
         }
         self.rto.back_off();
         self.fast_retransmit.stop();
@@ -246,7 +274,6 @@ impl Sender {
         self.give_up_spent(now, queue, ev);
         self.abandon.advance(&self.outstanding, true);
         self.t3_rtx.restart(now, self.rto.current());
-        // RFC 9260 §6.1 A: a peer that answers probes of its closed window is alive.
         true
     }
 
@@ -256,7 +283,7 @@ impl Sender {
 
     /// Bytes of user data that fit into a packet of their own.
     fn max_payload(&self) -> usize {
-        (self.max_datagram & !3) - COMMON_HEADER_LEN - Data::HEADER_LEN
+        pmdcs(self.max_datagram) - Data::HEADER_LEN
     }
 
     /// Appends FORWARD TSN and DATA chunks until `room` is full or nothing more may go; true if it wrote any.
@@ -272,14 +299,20 @@ impl Sender {
         let Room { end, empty, ask } = room;
         self.give_up_midway(now, queue, ev);
         if self.abandon.is_due()
-            && self.abandon.write(&self.outstanding, out, end.saturating_sub(start)).is_some()
+            && self.abandon.write(now, &self.outstanding, out, end.saturating_sub(start)).is_some()
         {
             self.t3_rtx.on_sent(now, self.rto.current());
+        }
+        if self.one_packet == OnePacket::Sent {
+            return out.len() > start;
         }
         let mut last = None;
         let blocked = self.write_lost(now, out, end, empty && out.len() == start, &mut last);
         // RFC 9260 §6.1 C: what is to be sent again goes before anything new.
         let full = blocked || self.write_new(now, out, end, queue, ev, &mut last);
+        if last.is_some() && self.one_packet == OnePacket::Due {
+            self.one_packet = OnePacket::Sent;
+        }
         if let Some(flags) = last.and_then(|at: usize| out.get_mut(at + 1)) {
             // RFC 7053 §5.1: nothing can follow before a SACK comes, so that a delayed one would only cost time.
             if ask || full {
@@ -326,14 +359,15 @@ impl Sender {
         while let Some(&tsn) = self.outstanding.lost.first() {
             let Some(chunk) = self.outstanding.chunk(tsn) else { break };
             let len = chunk.payload.len();
+            let cost = chunk_len(len);
             let flight = self.outstanding.flight();
             let allowed = flight == 0
                 || self.urgent
-                || flight + len <= self.congestion.cwnd() && len <= self.peer_window;
+                || flight + cost <= self.congestion.cwnd() && len <= self.peer_window;
             if !allowed {
                 return true;
             }
-            let fits = out.len() + Data::HEADER_LEN + len <= end;
+            let fits = out.len() + cost <= end;
             // A chunk from before the datagram size shrank cannot be cut any more: it goes alone.
             if !(fits || alone && out.len() == start) {
                 break;
@@ -349,7 +383,7 @@ impl Sender {
                 self.t3_rtx.restart(now, self.rto.current());
             }
             self.outstanding.resend(tsn);
-            self.peer_window = self.peer_window.saturating_sub(len);
+            self.peer_window = self.peer_window.saturating_sub(cost);
             self.retransmitted.chunks += 1;
             self.retransmitted.bytes += len as u64;
             self.t3_rtx.on_sent(now, self.rto.current());
@@ -374,6 +408,7 @@ impl Sender {
         let max_payload = self.max_payload();
         if self.outstanding.flight() == 0 && !queue.is_empty() {
             self.congestion.on_idle(now.since(self.last_sent), self.rto.current());
+            self.last_sent = now;
         }
         while let Some(next) = queue.peek(now, ev) {
             let rest = match next {
@@ -391,7 +426,11 @@ impl Sender {
             if flight >= self.congestion.cwnd() || self.burst_limit.is_some_and(|limit| flight >= limit) {
                 return true;
             }
-            // RFC 9260 §6.1 A: with a closed window one chunk may be on the way, as a probe.
+            if self.outstanding.len() >= MAX_OUTSTANDING {
+                return true;
+            }
+            // RFC 9260 §6.1 A: with a closed window one chunk may be on the way, as a probe. An RTO before the first probe: not
+            // done, because it saves a packet and costs a timer. The chunk is not cut to fit a small window: that would be silly.
             if len > self.peer_window && flight > 0 {
                 return true;
             }
@@ -401,7 +440,7 @@ impl Sender {
             if let Some(chunk) = self.outstanding.chunk(tsn) {
                 let _ = chunk.write(out);
             }
-            self.peer_window = self.peer_window.saturating_sub(len);
+            self.peer_window = self.peer_window.saturating_sub(chunk_len(len));
             self.measuring.get_or_insert((tsn, now));
             self.t3_rtx.on_sent(now, self.rto.current());
             self.last_sent = now;
@@ -448,6 +487,10 @@ pub(crate) fn push(
 
 /// Smaller pieces of a long message are not cut to fill up a packet.
 const MIN_FRAGMENT: usize = 256;
+
+/// RFC 9260 §6.1: no stream has more ordered messages on the way than its sequence numbers can tell apart. All of them
+/// together have no more than half of that, which is 38 MB in full packets.
+const MAX_OUTSTANDING: usize = 0x7fff;
 
 /// The I bit of a DATA chunk's flags.
 const IMMEDIATE: u8 = 8;

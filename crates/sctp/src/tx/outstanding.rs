@@ -20,7 +20,7 @@ pub(crate) struct Outstanding {
     acked: BTreeMap<u64, u64>,
     /// Chunks to be sent again.
     pub(super) lost: BTreeSet<u64>,
-    /// User bytes that are believed to be on the way.
+    /// Bytes of DATA chunks that are believed to be on the way (RFC 9260 §7.2: with header and padding).
     flight: usize,
     /// Counts transmissions.
     order: u64,
@@ -83,6 +83,11 @@ impl Outstanding {
         self.chunks.is_empty()
     }
 
+    /// Chunks that are not acknowledged up to.
+    pub(super) fn len(&self) -> usize {
+        self.chunks.len()
+    }
+
     pub(super) fn flight(&self) -> usize {
         self.flight
     }
@@ -116,7 +121,7 @@ impl Outstanding {
     /// Gives a fragment its TSN and counts it as in flight.
     pub(super) fn add(&mut self, fragment: Fragment) -> u64 {
         let tsn = self.next_tsn();
-        self.flight += fragment.payload.len();
+        self.flight += chunk_len(fragment.payload.len());
         self.chunks.push_back(Sent {
             payload: fragment.payload,
             state: State::InFlight,
@@ -145,7 +150,7 @@ impl Outstanding {
         chunk.missing = 0;
         chunk.retransmits = chunk.retransmits.saturating_add(1);
         chunk.order = order;
-        let len = chunk.payload.len();
+        let len = chunk.len();
         self.order += 1;
         self.flight += len;
     }
@@ -154,7 +159,7 @@ impl Outstanding {
     pub(super) fn lose(&mut self, tsn: u64) -> usize {
         let Some(chunk) = self.get_mut(tsn).filter(|chunk| chunk.state == State::InFlight) else { return 0 };
         chunk.state = State::Lost;
-        let len = chunk.payload.len();
+        let len = chunk.len();
         self.flight -= len;
         self.lost.insert(tsn);
         len
@@ -191,7 +196,7 @@ impl Outstanding {
         let mut newly = NewlyAcked { cumulative_advanced: cumulative >= self.base, ..NewlyAcked::default() };
         while self.base <= cumulative {
             let Some(chunk) = self.chunks.pop_front() else { break };
-            self.count(chunk.state, chunk.order, chunk.payload.len(), &mut newly);
+            self.count(chunk.state, chunk.order, chunk.len(), &mut newly);
             if chunk.state == State::Lost {
                 self.lost.remove(&self.base);
             }
@@ -226,7 +231,7 @@ impl Outstanding {
 
     fn ack_one(&mut self, tsn: u64, newly: &mut NewlyAcked) {
         let Some(chunk) = self.get_mut(tsn) else { return };
-        let (before, order, len) = (chunk.state, chunk.order, chunk.payload.len());
+        let (before, order, len) = (chunk.state, chunk.order, chunk.len());
         chunk.state = State::Acked;
         if before == State::Lost {
             self.lost.remove(&tsn);
@@ -273,6 +278,8 @@ impl Outstanding {
         })
     }
 
+    // RFC 9260 §6.2.1 D iii: a miss for each chunk that the peer took back: not done, because receivers of data channels keep
+    // what they acknowledged; should one not, T3-rtx sends it again.
     /// Whether the peer took back what it had acknowledged in a gap block (RFC 9260 §6.2.1 D iv): the first chunk cannot
     /// have arrived without being acknowledged cumulatively.
     pub(super) fn peer_reneged(&self) -> bool {
@@ -296,7 +303,7 @@ impl Outstanding {
     /// Gives a chunk up, be it acknowledged in a gap block or not (RFC 3758 §3.5 A3).
     pub(super) fn abandon(&mut self, tsn: u64) {
         let Some(chunk) = self.get_mut(tsn) else { return };
-        let (before, len) = (chunk.state, chunk.payload.len());
+        let (before, len) = (chunk.state, chunk.len());
         chunk.state = State::Abandoned;
         chunk.payload = Bytes::new();
         match before {
@@ -309,7 +316,16 @@ impl Outstanding {
     }
 }
 
+/// Bytes of a DATA chunk with that much user data.
+pub(super) const fn chunk_len(payload: usize) -> usize {
+    Data::HEADER_LEN + payload.next_multiple_of(4)
+}
+
 impl Sent {
+    fn len(&self) -> usize {
+        chunk_len(self.payload.len())
+    }
+
     fn as_data(&self, tsn: u64) -> Data<'_> {
         Data {
             flags: DataFlags {
@@ -366,12 +382,12 @@ mod tests {
     fn what_is_acknowledged_counts_once() {
         let mut out = ten();
         let base = u32::MAX - 4;
-        assert_eq!(sack(&mut out, base, &[(3, 4), (6, 6)]).unwrap().bytes, 300);
-        assert_eq!(sack(&mut out, base, &[(3, 7)]).unwrap().bytes, 200);
+        assert_eq!(sack(&mut out, base, &[(3, 4), (6, 6)]).unwrap().bytes, 348);
+        assert_eq!(sack(&mut out, base, &[(3, 7)]).unwrap().bytes, 232);
         assert_eq!(out.holes().map(|tsn| (tsn as u32).wrapping_sub(base)).collect::<Vec<_>>(), [1, 2]);
-        assert_eq!(out.flight(), 500);
+        assert_eq!(out.flight(), 580);
         let newly = sack(&mut out, base.wrapping_add(7), &[]).unwrap();
-        assert_eq!((newly.bytes, newly.cumulative_advanced, out.flight()), (200, true, 300));
+        assert_eq!((newly.bytes, newly.cumulative_advanced, out.flight()), (232, true, 348));
         assert!(out.acked.is_empty());
         assert_eq!(sack(&mut out, base.wrapping_add(6), &[]), None, "overtaken");
         assert_eq!(sack(&mut out, base.wrapping_add(11), &[]), None, "never sent");
@@ -383,17 +399,17 @@ mod tests {
     fn a_lost_chunk_leaves_and_joins_the_flight() {
         let mut out = ten();
         let tsn = out.base + 2;
-        assert_eq!(out.lose(tsn), 100);
-        assert_eq!((out.lose(tsn), out.flight()), (0, 900));
+        assert_eq!(out.lose(tsn), 116);
+        assert_eq!((out.lose(tsn), out.flight()), (0, 1044));
         out.resend(tsn);
         assert_eq!(
             (out.flight(), out.get(tsn).unwrap().retransmits, out.get(tsn).unwrap().order),
-            (1000, 1, 10)
+            (1160, 1, 10)
         );
         out.lose(tsn);
         sack(&mut out, u32::MAX - 4, &[(3, 3)]).unwrap();
         assert!(out.lost.is_empty());
-        assert_eq!(out.flight(), 900);
+        assert_eq!(out.flight(), 1044);
     }
 
     #[test]

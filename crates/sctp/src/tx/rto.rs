@@ -46,8 +46,8 @@ impl Rto {
 
     /// The peer acknowledged something new.
     ///
-    /// RFC 9260 §6.3.1 C6: keeping the doubled timeout until the next measurement: not done, because under heavy loss
-    /// nearly every chunk is sent twice and measures nothing.
+    /// RFC 9260 §6.3.3: keeping the doubled timeout until the next measurement: not done, because under heavy loss nearly
+    /// every chunk is sent twice and measures nothing.
     pub(crate) fn on_progress(&mut self) {
         self.doublings = 0;
     }

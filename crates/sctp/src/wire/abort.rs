@@ -14,9 +14,13 @@ pub struct Abort<'a> {
 }
 
 impl<'a> Abort<'a> {
-    /// Reads the chunk's value.
+    /// Reads the chunk's value; all causes must be sound, since one with a format error is to be discarded.
     pub fn parse(raw: RawChunk<'a>) -> Result<Self, ParseError> {
-        Ok(Self { reflected_tag: raw.flags & 1 != 0, causes: Causes::new(raw.value) })
+        let causes = Causes::new(raw.value);
+        for cause in causes {
+            cause?;
+        }
+        Ok(Self { reflected_tag: raw.flags & 1 != 0, causes })
     }
 
     /// Appends the chunk; `None` if it is too long, and then nothing is written.

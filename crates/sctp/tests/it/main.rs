@@ -7,6 +7,7 @@ mod campaign;
 mod dcsctp;
 mod pair;
 mod peers;
+mod rules;
 mod sweep;
 mod timelines;
 mod vectors;
