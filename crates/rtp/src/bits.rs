@@ -53,19 +53,6 @@ impl<'a> BitReader<'a> {
         }
         Some((value << 1 | self.bits(1)?) - short)
     }
-
-    /// An unsigned Exp-Golomb number (H.264 §9.1).
-    #[cfg(test)]
-    pub(crate) fn exp_golomb(&mut self) -> Option<u32> {
-        let mut zeros = 0;
-        while !self.flag()? {
-            zeros += 1;
-            if zeros > 31 {
-                return None;
-            }
-        }
-        Some(((1u64 << zeros) - 1) as u32 + self.bits(zeros)?)
-    }
 }
 
 /// Appends bits to a byte vector; the last byte is filled up with zeros.
@@ -128,7 +115,6 @@ pub(crate) fn leb128(bytes: &[u8]) -> Option<(u32, usize)> {
 }
 
 /// Appends a LEB128 number in as few bytes as it takes.
-#[cfg(test)]
 pub(crate) fn put_leb128(out: &mut Vec<u8>, mut value: u32) {
     while value >= 0x80 {
         out.push(value as u8 | 0x80);
@@ -138,7 +124,6 @@ pub(crate) fn put_leb128(out: &mut Vec<u8>, mut value: u32) {
 }
 
 /// Bytes that [`put_leb128`] writes: 1 to 5.
-#[cfg(test)]
 pub(crate) const fn leb128_len(value: u32) -> usize {
     let bits = 32 - value.leading_zeros() as usize;
     if bits == 0 { 1 } else { bits.div_ceil(7) }
@@ -183,14 +168,5 @@ mod tests {
         }
         assert_eq!(leb128(&[0x80; 9]), None);
         assert_eq!(leb128(&[0x80, 0]), Some((0, 2)));
-    }
-
-    #[test]
-    fn exp_golomb_of_the_table() {
-        // H.264 table 9-2.
-        for (bits, value) in [(0b1000_0000, 0), (0b0100_0000, 1), (0b0110_0000, 2), (0b0011_1000, 6)] {
-            assert_eq!(BitReader::new(&[bits]).exp_golomb(), Some(value));
-        }
-        assert_eq!(BitReader::new(&[0; 5]).exp_golomb(), None);
     }
 }

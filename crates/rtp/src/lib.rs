@@ -5,5 +5,6 @@ extern crate alloc;
 
 mod bits;
 pub mod extension;
+pub mod payload;
 pub mod rtcp;
 pub mod wire;

@@ -60,6 +60,11 @@ pub fn pad(out: &mut Vec<u8>, start: usize, len: u8) {
     }
 }
 
+/// Sets the marker of the packet that begins at `start`, whose header is already written.
+pub fn mark(out: &mut [u8], start: usize) {
+    set_bit(out, start + 1, 0x80);
+}
+
 fn set_bit(out: &mut [u8], at: usize, bit: u8) {
     if let Some(first) = out.get_mut(at) {
         *first |= bit;

@@ -6,4 +6,4 @@ mod demux;
 mod header;
 
 pub use demux::is_rtcp;
-pub use header::{Header, pad};
+pub use header::{Header, mark, pad};
