@@ -14,6 +14,7 @@ mod http;
 mod namespace;
 mod peers;
 mod program;
+mod relay;
 mod report;
 
 use clap::Parser;
@@ -24,8 +25,8 @@ use std::process::ExitCode;
 /// What went wrong, in words for the reader.
 type Result<T> = std::result::Result<T, String>;
 
-/// Drives `siskin echo --stdio` and `siskin dial --stdio` from headless Chromium, headless Firefox and libwebrtc, in a
-/// network namespace of its own, and judges by what those peers counted.
+/// Connects headless Chromium, headless Firefox and libwebrtc with Siskin in every way that we know, in a network
+/// namespace of its own, and judges by what those peers saw.
 #[derive(Parser, Clone)]
 #[command(
     name = "siskin-conformance",
@@ -36,11 +37,16 @@ struct Args {
     #[arg(long, value_name = "TEXT")]
     only: Vec<String>,
 
+    /// Runs only what is part of `cargo xtask test`
+    #[arg(long)]
+    quick: bool,
+
     /// Lists the cases and ends
     #[arg(long)]
     list: bool,
 
-    /// The command that is tested, split at spaces [default: the siskin beside this program]
+    /// The command that is tested, split at spaces; only with the cases of the machine contract [default: the siskin
+    /// beside this program]
     #[arg(long, value_name = "COMMAND", env = "SISKIN_CONFORMANCE_PROGRAM")]
     program: Option<String>,
 
@@ -63,12 +69,12 @@ struct Args {
 
 fn main() -> ExitCode {
     let args = Args::parse();
-    let cases = match cases::select(&args.only) {
+    let cases = match cases::select(&args.only, args.quick, args.program.is_some()) {
         Ok(cases) => cases,
         Err(why) => return cannot(&why),
     };
     if args.list {
-        cases.iter().for_each(|case| println!("{:<44}{}", case.name(), case.about()));
+        cases.iter().for_each(|case| println!("{:<48}{}", case.name(), case.about));
         return ExitCode::SUCCESS;
     }
     if !namespace::inside() {
@@ -97,6 +103,11 @@ fn run(args: &Args, cases: &[cases::Chosen]) -> Result<bool> {
     let program = program::Program::new(args, &peers)?;
     println!("program: {program}");
     let mut results = report::Results::new(&program);
+    let ours = match args.program {
+        Some(_) => None,
+        None => Some(peers::Ours::new(&peers, args.stand_in, args.verbose)?),
+    };
+    let mut tested = cases::Tested { program, ours };
     for which in Which::ALL {
         let mine: Vec<_> = cases.iter().filter(|case| case.peer == which).collect();
         if mine.is_empty() {
@@ -105,7 +116,7 @@ fn run(args: &Args, cases: &[cases::Chosen]) -> Result<bool> {
         match peers.launch(which) {
             Ok(mut peer) => {
                 results.peer(which, peer.version());
-                mine.iter().for_each(|case| results.add(case, case.run(peer.as_mut(), &program)));
+                mine.iter().for_each(|case| results.add(case, case.run(peer.as_mut(), &mut tested)));
             }
             Err(why) => mine.iter().for_each(|case| results.add(case, cases::not_run(&why))),
         }

@@ -19,9 +19,11 @@ const NETWORK: &[&str] = &[
     "link set lo up mtu 1500",
     "link add sk0 type veth peer name sk1",
     "address add 10.78.0.1/24 dev sk0",
+    "address add fd78::1/64 dev sk0 nodad",
     "link set sk0 up",
     "link set sk1 up",
     "route add default dev lo",
+    "-6 route add default dev lo",
 ];
 
 /// Whether this is the second self.

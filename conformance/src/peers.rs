@@ -2,7 +2,10 @@
 
 mod chromium;
 mod firefox;
-mod libwebrtc;
+mod lines;
+mod ours;
+
+pub(crate) use ours::Ours;
 
 use crate::{Result, http};
 use serde_json::{Value, json};
@@ -52,11 +55,9 @@ pub(crate) trait Peer {
 
     /// Runs the page's `call(verb, args)` and yields the JSON text it gives.
     fn raw(&mut self, verb: &str, args: &Value, limit: Duration) -> Result<String>;
-}
 
-impl dyn Peer + '_ {
     /// Carries out one verb; the answer or what went wrong, in the peer's own words.
-    pub(crate) fn call(&mut self, verb: &str, args: Value) -> Result<Value> {
+    fn call(&mut self, verb: &str, args: Value) -> Result<Value> {
         let ms = args.get("ms").and_then(Value::as_u64).unwrap_or_default();
         let text = self.raw(verb, &args, Duration::from_millis(ms) + SLACK)?;
         let answer: Value = serde_json::from_str(&text).map_err(|e| format!("{verb}: {e} in {text}"))?;
@@ -65,6 +66,11 @@ impl dyn Peer + '_ {
             (_, Some(why)) => Err(why.to_owned()),
             (None, None) => Err(format!("{verb}: unexpected answer {text}")),
         }
+    }
+
+    /// Sends the page into the background, or fetches it back.
+    fn hide(&mut self, _hidden: bool) -> Result<()> {
+        Err("there is no page to hide".into())
     }
 }
 
@@ -93,15 +99,23 @@ impl Peers {
             Which::ChromiumMdns => Box::new(chromium::launch(&profile, &self.url, true)?),
             Which::Firefox => Box::new(firefox::launch(&profile, &self.url, false)?),
             Which::FirefoxMdns => Box::new(firefox::launch(&profile, &self.url, true)?),
-            Which::Libwebrtc => Box::new(libwebrtc::launch(&self.python, &self.home)?),
+            Which::Libwebrtc => Box::new(lines::launch("libwebrtc", &self.libwebrtc(), false)?),
         };
         Ok(peer)
     }
 
     /// The command line of the harness's own stand-in for siskin.
     pub(crate) fn stand_in(&self) -> Vec<String> {
-        let script = self.home.join("stand_in.py");
-        [&self.python, &script].map(|path| path.to_string_lossy().into_owned()).into()
+        self.script("stand_in.py")
+    }
+
+    /// The command line of libwebrtc as a peer.
+    fn libwebrtc(&self) -> Vec<String> {
+        self.script("libwebrtc.py")
+    }
+
+    fn script(&self, name: &str) -> Vec<String> {
+        [&self.python, &self.home.join(name)].map(|path| path.to_string_lossy().into_owned()).into()
     }
 }
 

@@ -5,7 +5,7 @@ use crate::peers::Peers;
 use crate::{Args, Result};
 use serde_json::{Value, json};
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
@@ -37,7 +37,7 @@ impl Program {
         let words = match &args.program {
             Some(command) => command.split_whitespace().map(String::from).collect(),
             None if args.stand_in => peers.stand_in(),
-            None => vec![default_program()?.to_string_lossy().into_owned()],
+            None => vec![beside("siskin")?],
         };
         Ok(Self { words, verbose: args.verbose })
     }
@@ -140,16 +140,15 @@ impl Run {
     }
 }
 
-/// `siskin` in the folder of this program.
-fn default_program() -> Result<PathBuf> {
+/// The program of that name in the folder of this one.
+pub(crate) fn beside(name: &str) -> Result<String> {
     let exe = std::env::current_exe().map_err(|e| format!("where is this program? {e}"))?;
-    let program = exe.parent().unwrap_or_else(|| Path::new(".")).join("siskin");
-    if program.is_file() {
-        Ok(program)
-    } else {
-        Err(format!(
-            "there is no {}: `cargo build --release --package siskin-cli` makes it",
+    let program = exe.parent().unwrap_or_else(|| Path::new(".")).join(name);
+    match program.is_file() {
+        true => Ok(program.to_string_lossy().into_owned()),
+        false => Err(format!(
+            "there is no {}: `cargo build --release --package siskin-cli --package siskin-conformance` makes it",
             program.display()
-        ))
+        )),
     }
 }

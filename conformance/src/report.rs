@@ -15,7 +15,7 @@ pub(crate) struct Results {
 }
 
 struct Row {
-    case: &'static str,
+    case: String,
     peer: Which,
     side: Side,
     name: String,
@@ -37,10 +37,10 @@ impl Results {
     pub(crate) fn add(&mut self, case: &Chosen, outcome: Outcome) {
         let name = case.name();
         match &outcome.why {
-            None => println!("  {name:<40} ok      {:>6.2} s", outcome.took.as_secs_f64()),
-            Some(why) => println!("  {name:<40} FAILED  {:>6.2} s\n      {why}", outcome.took.as_secs_f64()),
+            None => println!("  {name:<48} ok      {:>6.2} s", outcome.took.as_secs_f64()),
+            Some(why) => println!("  {name:<48} FAILED  {:>6.2} s\n      {why}", outcome.took.as_secs_f64()),
         }
-        self.rows.push(Row { case: case.case(), peer: case.peer, side: case.side, name, outcome });
+        self.rows.push(Row { case: case.case.clone(), peer: case.peer, side: case.side, name, outcome });
     }
 
     /// Prints the table, writes the JSON, and yields whether all passed.
@@ -68,17 +68,17 @@ impl Results {
             Which::ALL.into_iter().filter(|peer| self.rows.iter().any(|row| row.peer == *peer)).collect();
         let mut cases: Vec<&str> = Vec::new();
         for row in &self.rows {
-            if !cases.contains(&row.case) {
-                cases.push(row.case);
+            if !cases.contains(&row.case.as_str()) {
+                cases.push(&row.case);
             }
         }
-        print!("\n{:<14}", "");
+        print!("\n{:<24}", "");
         peers.iter().for_each(|peer| print!("  {:<15}", peer.name()));
-        print!("\n{:<14}", "seconds");
+        print!("\n{:<24}", "seconds");
         peers.iter().for_each(|_| print!("  {:>7} {:>7}", "offers", "answers"));
         println!();
         for case in cases {
-            print!("{case:<14}");
+            print!("{case:<24}");
             for peer in &peers {
                 print!(" ");
                 Side::ALL.iter().for_each(|side| print!(" {:>7}", self.cell(case, *peer, *side)));
@@ -101,6 +101,6 @@ impl Row {
         json!({"name": self.name, "peer": self.peer.name(), "side": self.side.name(), "case": self.case,
             "passed": self.outcome.why.is_none(), "why": self.outcome.why,
             "seconds": self.outcome.took.as_secs_f64(),
-            "stats": self.outcome.seen.stats, "report": self.outcome.seen.report})
+            "stats": self.outcome.seen.stats, "found": self.outcome.seen.found, "report": self.outcome.seen.report})
     }
 }

@@ -1,5 +1,6 @@
 //! One connection between a peer and the program, and the checks that every case makes.
 
+use super::{Seen, expect, number, same, text, without_candidates};
 use crate::Result;
 use crate::peers::Peer;
 use crate::program::{End, Program, Run};
@@ -11,33 +12,12 @@ const LONG: u64 = 120_000;
 /// How long an end of the connection may take to arrive: long, but shorter than any expiry of consent (30 s).
 const END: Duration = Duration::from_secs(15);
 
-/// What is kept of a case, for the report.
-#[derive(Default)]
-pub(crate) struct Seen {
-    /// The peer's own counters, once the messages were through.
-    pub(crate) stats: Value,
-    /// The program's last line.
-    pub(crate) report: Value,
-}
-
 pub(super) struct Scene<'a> {
     pub(super) peer: &'a mut dyn Peer,
     pub(super) program: &'a Program,
     pub(super) seen: Seen,
     /// Messages and bytes that the peer should have received on the channel that was used last.
     expected: (u64, u64),
-}
-
-pub(super) fn expect(held: bool, or: &str) -> Result<()> {
-    if held { Ok(()) } else { Err(or.to_owned()) }
-}
-
-fn text<'a>(value: &'a Value, pointer: &str) -> &'a str {
-    value.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
-}
-
-fn number(value: &Value, pointer: &str) -> u64 {
-    value.pointer(pointer).and_then(Value::as_u64).unwrap_or_default()
 }
 
 impl<'a> Scene<'a> {
@@ -140,7 +120,7 @@ impl<'a> Scene<'a> {
     pub(super) fn exchange(&mut self, label: &str, messages: Value) -> Result<()> {
         let done = self.peer.call("exchange", json!({"label": label, "messages": messages, "ms": LONG}))?;
         self.expected = (number(&done, "/received/messages"), number(&done, "/received/bytes"));
-        same(&done)
+        same(&done["sent"], &done["received"])
     }
 
     /// On a channel that may lose messages: most come back, since this network loses none by itself.
@@ -233,38 +213,5 @@ impl<'a> Scene<'a> {
     /// The peer has noticed that the program closed the connection.
     pub(super) fn ended(&mut self) -> Result<()> {
         self.peer.call("ended", json!({"ms": END.as_millis() as u64})).map(drop)
-    }
-}
-
-/// Equal counts and equal hashes.
-fn same(done: &Value) -> Result<()> {
-    let (sent, received) = (&done["sent"], &done["received"]);
-    expect(text(sent, "/sha256").len() == 64, "the peer gives no hash")?;
-    expect(sent == received, &format!("sent {sent}, but came back {received}"))
-}
-
-fn without_candidates(sdp: &str) -> String {
-    let keep = |line: &&str| !line.starts_with("a=candidate:") && !line.starts_with("a=end-of-candidates");
-    sdp.split_inclusive('\n').filter(keep).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn candidates_leave_a_description_otherwise_whole() {
-        let sdp = "v=0\r\na=candidate:1 1 udp 1 10.0.0.1 9 typ host\r\na=mid:0\r\na=end-of-candidates\r\n";
-        assert_eq!(without_candidates(sdp), "v=0\r\na=mid:0\r\n");
-    }
-
-    #[test]
-    fn equal_means_equal_counts_and_hashes() {
-        let hash = "0".repeat(64);
-        let one = json!({"messages": 1, "bytes": 2, "texts": 0, "sha256": hash});
-        let other = json!({"messages": 1, "bytes": 2, "texts": 1, "sha256": hash});
-        assert!(same(&json!({"sent": one, "received": one})).is_ok());
-        assert!(same(&json!({"sent": one, "received": other})).is_err());
-        assert!(same(&json!({"sent": {}, "received": {}})).is_err());
     }
 }

@@ -35,6 +35,8 @@ struct Chromium {
     session: String,
     port: u16,
     version: String,
+    /// In front of the page while that is hidden.
+    tab: Option<Value>,
     /// Ends with it.
     _driver: Child,
 }
@@ -54,7 +56,7 @@ pub(super) fn launch(profile: &Path, url: &str, mdns: bool) -> Result<impl Peer 
     let answer = command(port, "POST", "/session", &capabilities, Duration::from_secs(60))?;
     let text = |pointer: &str| answer.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();
     let version = format!("Chromium {}", text("/capabilities/browserVersion"));
-    let chromium = Chromium { session: text("/sessionId"), port, version, _driver: driver };
+    let chromium = Chromium { session: text("/sessionId"), port, version, tab: None, _driver: driver };
     chromium.post("url", &json!({"url": url}), Duration::from_secs(40))?;
     Ok(chromium)
 }
@@ -85,7 +87,11 @@ fn command(port: u16, method: &str, path: &str, body: &Value, limit: Duration) -
 
 impl Chromium {
     fn post(&self, what: &str, body: &Value, limit: Duration) -> Result<Value> {
-        command(self.port, "POST", &format!("/session/{}/{what}", self.session), body, limit)
+        self.command("POST", what, body, limit)
+    }
+
+    fn command(&self, method: &str, what: &str, body: &Value, limit: Duration) -> Result<Value> {
+        command(self.port, method, &format!("/session/{}/{what}", self.session), body, limit)
     }
 }
 
@@ -100,6 +106,22 @@ impl Peer for Chromium {
         let answer =
             self.post("execute/async", &json!({"script": script, "args": arguments(verb, args)}), limit)?;
         answer.as_str().map(String::from).ok_or_else(|| format!("{verb}: the page gave {answer}"))
+    }
+
+    /// Another tab stands in front of it.
+    fn hide(&mut self, hidden: bool) -> Result<()> {
+        if hidden {
+            let tab = self.post("window/new", &json!({"type": "tab"}), SLACK)?;
+            self.tab = tab.get("handle").cloned();
+            return Ok(());
+        }
+        let Some(tab) = self.tab.take() else { return Ok(()) };
+        let page = self.command("GET", "window", &Value::Null, SLACK)?;
+        self.post("window", &json!({"handle": tab}), SLACK)?;
+        self.command("DELETE", "window", &Value::Null, SLACK)?;
+        self.post("window", &json!({"handle": page}), SLACK)?;
+        let front = json!({"cmd": "Page.bringToFront", "params": {}});
+        self.post("goog/cdp/execute", &front, SLACK).map(drop)
     }
 }
 

@@ -38,6 +38,8 @@ struct Firefox {
     context: String,
     version: String,
     last_id: u64,
+    /// In front of the page while that is hidden.
+    tab: Option<Value>,
     _browser: Child,
 }
 
@@ -56,8 +58,14 @@ pub(super) fn launch(profile: &Path, url: &str, mdns: bool) -> Result<impl Peer 
     let (socket, _) = tungstenite::client(format!("ws://127.0.0.1:{port}/session"), stream)
         .map_err(|e| format!("firefox's WebSocket: {e}"))?;
 
-    let mut firefox =
-        Firefox { socket, context: String::new(), version: String::new(), last_id: 0, _browser: browser };
+    let mut firefox = Firefox {
+        socket,
+        context: String::new(),
+        version: String::new(),
+        last_id: 0,
+        tab: None,
+        _browser: browser,
+    };
     let session = firefox.command("session.new", &json!({"capabilities": {}}), START)?;
     let text =
         |value: &Value, pointer: &str| value.pointer(pointer).and_then(Value::as_str).map(String::from);
@@ -114,6 +122,20 @@ impl Peer for Firefox {
         let answer = self.command("script.callFunction", &params, limit)?;
         let value = answer.pointer("/result/value").and_then(Value::as_str);
         value.map(String::from).ok_or_else(|| format!("{verb}: the page gave {answer}"))
+    }
+
+    /// Another tab stands in front of it.
+    fn hide(&mut self, hidden: bool) -> Result<()> {
+        if hidden {
+            let tab =
+                self.command("browsingContext.create", &json!({"type": "tab", "background": false}), START)?;
+            self.tab = tab.get("context").cloned();
+            return Ok(());
+        }
+        let Some(tab) = self.tab.take() else { return Ok(()) };
+        self.command("browsingContext.close", &json!({"context": tab}), START)?;
+        let page = json!({"context": self.context});
+        self.command("browsingContext.activate", &page, START).map(drop)
     }
 }
 

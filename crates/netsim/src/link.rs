@@ -87,8 +87,9 @@ impl Link {
         self
     }
 
-    /// When the copies of a datagram arrive (none, one or two), and whether bits are to be flipped.
-    pub(crate) fn carry(&mut self, now: Instant, len: usize, rng: &mut Rng) -> (Vec<Instant>, bool) {
+    /// When the copies of a datagram of `len` bytes that is sent now arrive (none, one or two), and whether bits of it
+    /// are to be flipped. For whoever carries datagrams by other means than [`Network`](crate::Network).
+    pub fn carry(&mut self, now: Instant, len: usize, rng: &mut Rng) -> (Vec<Instant>, bool) {
         let nth = self.carried;
         self.carried += 1;
         // Every die is thrown for every datagram, so that one setting does not shift another's dice.

@@ -21,7 +21,7 @@ const EDGES: &[(&str, &[&str])] = &[
         "cli",
         &["base", "crypto", "sdp", "stun", "ice", "dtls", "sctp", "datachannel", "peer", "netsim", "siskin"],
     ),
-    ("conformance", &[]),
+    ("conformance", &["base", "netsim", "siskin"]),
     ("xtask", &[]),
 ];
 

@@ -19,7 +19,7 @@ use std::process::ExitCode;
 
 const HELP: &str = "\
 cargo xtask test [--list] [STEP…]    all checks, or only the named ones; installs what they need
-cargo xtask conformance [ARG…]       real browsers and libwebrtc against the siskin command (--help: its arguments)
+cargo xtask conformance [ARG…]       the full matrix: real browsers and libwebrtc (--help: its arguments)
 cargo xtask fuzz [NAME [SECONDS]]    lists the fuzz targets, or runs one (default: 60 s); needs a C++ compiler
 cargo xtask campaign [ARG…]          thousands of bad networks, simulated (--help: its arguments)
 cargo xtask bench [NAME]             lists the benchmarks, or runs one and prints its table

@@ -1,26 +1,26 @@
-//! libwebrtc itself, without a browser around it: `peers/libwebrtc.py` over JSON lines.
+//! Peers that are programs of ours around a library: the verbs over JSON lines.
 
 use super::{Peer, SLACK};
 use crate::Result;
 use crate::child::Child;
 use serde_json::{Value, json};
-use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
-struct Libwebrtc {
+pub(super) struct Lines {
     child: Child,
     version: String,
 }
 
-pub(super) fn launch(python: &Path, home: &Path) -> Result<impl Peer + use<>> {
-    let child = Child::spawn("libwebrtc", Command::new(python).arg(home.join("libwebrtc.py")), false)?;
-    let hello: Value = serde_json::from_str(&child.line(SLACK)?).map_err(|e| format!("libwebrtc: {e}"))?;
+pub(super) fn launch(name: &str, words: &[String], show_errors: bool) -> Result<Lines> {
+    let (program, args) = words.split_first().ok_or("the program's name is empty")?;
+    let child = Child::spawn(name, Command::new(program).args(args), show_errors)?;
+    let hello: Value = serde_json::from_str(&child.line(SLACK)?).map_err(|e| format!("{name}: {e}"))?;
     let version = hello.pointer("/ok/version").and_then(Value::as_str).unwrap_or_default().into();
-    Ok(Libwebrtc { child, version })
+    Ok(Lines { child, version })
 }
 
-impl Peer for Libwebrtc {
+impl Peer for Lines {
     fn version(&self) -> &str {
         &self.version
     }

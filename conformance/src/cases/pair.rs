@@ -1,0 +1,316 @@
+//! One peer and Siskin, driven by the same verbs, and what every case does with them.
+
+use super::{Seen, Side, Trickle, expect, number, same, text, without_candidates};
+use crate::Result;
+use crate::peers::{Ours, Peer};
+use crate::relay::{End, Relay};
+use serde_json::{Value, json};
+use siskin_netsim::Link;
+use std::net::{IpAddr, SocketAddr};
+use std::time::{Duration, Instant};
+
+/// Enough for anything on a loaded machine; a case that needs it has failed.
+pub(super) const LONG: u64 = 120_000;
+/// Within this, whatever takes no time of its own has happened.
+pub(super) const SOON: u64 = 15_000;
+
+pub(super) struct Pair<'a> {
+    theirs: &'a mut dyn Peer,
+    ours: &'a mut Ours,
+    side: Side,
+    trickle: Trickle,
+    /// The network between them, if it is a bad one.
+    pub(super) relay: Option<Relay>,
+    /// Whether candidates of IPv4 are kept back.
+    pub(super) only_ipv6: bool,
+    /// Which of several connections the verbs are for.
+    pub(super) on: u64,
+    pub(super) seen: Seen,
+}
+
+impl<'a> Pair<'a> {
+    pub(super) fn new(theirs: &'a mut dyn Peer, ours: &'a mut Ours, side: Side, trickle: Trickle) -> Self {
+        let seen = Seen::default();
+        Self { theirs, ours, side, trickle, relay: None, only_ipv6: false, on: 0, seen }
+    }
+
+    pub(super) fn call(&mut self, end: End, verb: &str, mut args: Value) -> Result<Value> {
+        args["on"] = self.on.into();
+        match end {
+            End::Theirs => self.theirs.call(verb, args),
+            End::Ours => self.ours.call(verb, args).map_err(|why| format!("siskin: {why}")),
+        }
+    }
+
+    /// Who makes the first offer.
+    pub(super) fn offerer(&self) -> End {
+        match self.side {
+            Side::Offering => End::Theirs,
+            Side::Answering => End::Ours,
+        }
+    }
+
+    /// From now on there is a bad network between the peers.
+    pub(super) fn through(&mut self, seed: u64, link: &Link) {
+        self.relay = Some(Relay::new(seed, link));
+    }
+
+    pub(super) fn set_link(&self, link: &Link) {
+        if let Some(relay) = &self.relay {
+            relay.set_link(link);
+        }
+    }
+
+    /// Siskin is no more, without a word.
+    pub(super) fn kill_ours(&mut self) {
+        self.ours.kill();
+    }
+
+    /// The page goes into the background, or comes back.
+    pub(super) fn hide(&mut self, hidden: bool) -> Result<()> {
+        self.theirs.hide(hidden)
+    }
+
+    /// The offerer makes these channels, and all are open; Siskin echoes.
+    pub(super) fn connect(&mut self, channels: Value) -> Result<()> {
+        self.connect_with(channels, json!([]), Some(End::Ours))
+    }
+
+    /// Likewise, and neither side echoes.
+    pub(super) fn connect_silent(&mut self, channels: Value) -> Result<()> {
+        self.connect_with(channels, json!([]), None)
+    }
+
+    /// The offerer makes `channels`, the answerer `own` (negotiated ones).
+    pub(super) fn connect_with(&mut self, channels: Value, own: Value, echo: Option<End>) -> Result<()> {
+        let from = self.offerer();
+        let count = channels.as_array().map_or(0, Vec::len);
+        let offer = json!({"channels": channels, "echo": echo == Some(from)});
+        let answer = json!({"channels": own, "echo": echo == Some(from.other())});
+        self.negotiate(from, offer, answer, Some(self.trickle))?;
+        self.opened(count)
+    }
+
+    /// So many channels are open on both sides.
+    pub(super) fn opened(&mut self, count: usize) -> Result<()> {
+        for end in [End::Theirs, End::Ours] {
+            self.call(end, "opened", json!({"count": count, "ms": 60_000}))?;
+        }
+        Ok(())
+    }
+
+    /// Later offers and answers, on the connection that is there; `gathers` if new candidates come of it.
+    pub(super) fn renegotiate(&mut self, from: End, mut offer: Value, gathers: bool) -> Result<()> {
+        offer["again"] = true.into();
+        self.negotiate(from, offer, json!({"again": true}), gathers.then_some(Trickle::Full))?;
+        self.stable()
+    }
+
+    /// An offer, an answer, and the candidates.
+    fn negotiate(
+        &mut self,
+        from: End,
+        mut offer: Value,
+        mut answer: Value,
+        gathers: Option<Trickle>,
+    ) -> Result<()> {
+        let to = from.other();
+        let offers = gathers == Some(Trickle::Full);
+        let answers = gathers.is_some();
+        offer["trickle"] = offers.into();
+        let described = self.call(from, "offer", offer)?;
+        answer["sdp"] = self.carried(from, text(&described, "/sdp"), offers)?.into();
+        answer["trickle"] = answers.into();
+        let answered = self.call(to, "answer", answer)?;
+        let sdp = self.carried(to, text(&answered, "/sdp"), answers)?;
+        self.call(from, "accept", json!({"sdp": sdp}))?;
+        if offers {
+            self.trickle(from)?;
+        }
+        if answers {
+            self.trickle(to)?;
+        }
+        Ok(())
+    }
+
+    /// Hands over one side's candidates until it has no more.
+    fn trickle(&mut self, from: End) -> Result<()> {
+        let end = Instant::now() + Duration::from_millis(SOON);
+        while Instant::now() < end {
+            let found = self.call(from, "candidates", json!({}))?;
+            for candidate in found["candidates"].as_array().into_iter().flatten() {
+                let line = text(candidate, "/candidate");
+                if line.is_empty() {
+                    self.call(from.other(), "add", json!({"candidate": candidate}))?;
+                    return Ok(());
+                }
+                if let Some(line) = self.carried_candidate(from, line)? {
+                    let mut candidate = candidate.clone();
+                    candidate["candidate"] = line.into();
+                    self.call(from.other(), "add", json!({"candidate": candidate}))?;
+                }
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        Err(format!("{from:?} does not end its candidates"))
+    }
+
+    /// A description as the other side gets it.
+    pub(super) fn carried(&self, from: End, sdp: &str, without: bool) -> Result<String> {
+        if without {
+            return Ok(without_candidates(sdp));
+        }
+        let mut carried = String::new();
+        for line in sdp.split_inclusive('\n') {
+            match line.strip_prefix("a=candidate:") {
+                None => carried.push_str(line),
+                Some(_) => {
+                    let line = line.strip_prefix("a=").unwrap_or_default().trim_end();
+                    if let Some(line) = self.carried_candidate(from, line)? {
+                        carried += &format!("a={line}\r\n");
+                    }
+                }
+            }
+        }
+        Ok(carried)
+    }
+
+    /// A candidate as the other side gets it: with the address of a face if there is a relay; `None` if it gets none.
+    fn carried_candidate(&self, from: End, line: &str) -> Result<Option<String>> {
+        let mut words: Vec<String> = line.split(' ').map(String::from).collect();
+        let [_, _, transport, _, ip, port, ..] = words.as_mut_slice() else {
+            return Err(format!("not a candidate: {line}"));
+        };
+        let address: Option<(IpAddr, u16)> = ip.parse().ok().zip(port.parse().ok());
+        if self.only_ipv6 && !address.is_some_and(|(ip, _)| ip.is_ipv6()) {
+            return Ok(None);
+        }
+        if let Some(relay) = &self.relay {
+            let Some((own, number)) = address.filter(|(ip, _)| ip.is_ipv4()) else { return Ok(None) };
+            if !transport.eq_ignore_ascii_case("udp") {
+                return Ok(None);
+            }
+            let face = relay.face(from, SocketAddr::new(own, number))?;
+            (*ip, *port) = (face.ip().to_string(), face.port().to_string());
+        }
+        Ok(Some(words.join(" ")))
+    }
+
+    /// No negotiation is under way, as both see it.
+    pub(super) fn stable(&mut self) -> Result<()> {
+        for end in [End::Theirs, End::Ours] {
+            let state = self.call(end, "state", json!({}))?;
+            let signaling = text(&state, "/signaling");
+            expect(signaling == "stable", &format!("{end:?}'s signalling state is {signaling}"))?;
+        }
+        Ok(())
+    }
+
+    /// The peer sends on a channel and gets the same back: as many, in the same order, of the same kind, with the same
+    /// hash.
+    pub(super) fn exchange(&mut self, label: &str, messages: Value) -> Result<()> {
+        let args = json!({"label": label, "messages": messages, "ms": LONG});
+        let done = self.call(End::Theirs, "exchange", args)?;
+        same(&done["sent"], &done["received"])
+    }
+
+    /// Messages from one side; the other's hash of what came is that of what was sent.
+    pub(super) fn send(&mut self, from: End, label: &str, messages: Value) -> Result<()> {
+        let sent = self.call(from, "send", json!({"label": label, "messages": messages}))?;
+        self.arrived(from, label, &sent)
+    }
+
+    /// All that one side has sent on a channel has come to the other.
+    pub(super) fn arrived(&mut self, from: End, label: &str, sent: &Value) -> Result<()> {
+        let count = number(sent, "/sent/messages");
+        let args = json!({"label": label, "count": count, "ms": LONG});
+        let done = self.call(from.other(), "received", args)?;
+        same(&sent["sent"], &done["received"]).map_err(|why| format!("{from:?}, {label}: {why}"))
+    }
+
+    /// Both sides send on a channel until [`poured`](Self::poured).
+    pub(super) fn pour(&mut self, label: &str, size: u64) -> Result<()> {
+        for end in [End::Theirs, End::Ours] {
+            self.call(end, "pour", json!({"label": label, "size": size}))?;
+        }
+        Ok(())
+    }
+
+    /// Both sides stop, and everything has come to the other.
+    pub(super) fn poured(&mut self, label: &str) -> Result<()> {
+        let ends = [End::Theirs, End::Ours];
+        let [theirs, ours] = ends.map(|end| self.call(end, "poured", json!({"label": label})));
+        let both = [theirs?, ours?];
+        for (end, sent) in ends.into_iter().zip(&both) {
+            expect(number(sent, "/sent/messages") > 1, &format!("{end:?} could send next to nothing"))?;
+            self.arrived(end, label, sent)?;
+        }
+        self.seen.found["poured"] = json!(both.map(|sent| sent["sent"]["bytes"].clone()));
+        Ok(())
+    }
+
+    /// What happened on one side so far.
+    pub(super) fn events(&mut self, end: End) -> Result<Vec<(u64, String)>> {
+        let state = self.call(end, "state", json!({}))?;
+        let events = state["events"].as_array().into_iter().flatten();
+        Ok(events.map(|event| (number(event, "/0"), text(event, "/1").to_owned())).collect())
+    }
+
+    /// The peer has seen the connection come up, and nothing bad since.
+    pub(super) fn undisturbed(&mut self) -> Result<()> {
+        let events = self.events(End::Theirs)?;
+        let bad = |(_, what): &&(u64, String)| {
+            ["connection disconnected", "connection failed", "ice disconnected", "ice failed"]
+                .contains(&what.as_str())
+        };
+        expect(!events.iter().any(|event| bad(&event)), &format!("the peer saw a break: {events:?}"))
+    }
+
+    /// The peer's own counters: secured, on a pair that works, with at least so many messages received on `label`.
+    pub(super) fn peer_counts(&mut self, label: &str, messages: u64) -> Result<()> {
+        let stats = self.call(End::Theirs, "stats", json!({}))?;
+        self.seen.stats = stats.clone();
+        let dtls = text(&stats, "/transport/dtlsState");
+        expect(dtls == "connected", &format!("the peer's dtlsState is {dtls:?}"))?;
+        let connection = text(&stats, "/states/connection");
+        expect(connection == "connected", &format!("the peer's connectionState is {connection:?}"))?;
+        let all = stats["channels"].as_array();
+        let channel = all.into_iter().flatten().find(|channel| channel["label"] == label);
+        let channel = channel.ok_or_else(|| format!("the peer's counters have no channel {label}"))?;
+        let counted = number(channel, "/messagesReceived");
+        expect(counted >= messages, &format!("the peer counts {counted} messages on {label}, not {messages}"))
+    }
+
+    /// A failure with what both sides know about it.
+    pub(super) fn in_context(&mut self, why: String) -> String {
+        let mut said = why;
+        for end in [End::Theirs, End::Ours] {
+            match self.call(end, "state", json!({})) {
+                Ok(state) => said += &format!("\n      {end:?}: {state}"),
+                Err(why) => said += &format!("\n      {end:?}: {why}"),
+            }
+        }
+        said
+    }
+
+    /// Closes Siskin's connections, and yields what was seen.
+    pub(super) fn finish(mut self) -> Seen {
+        if let Some(relay) = &self.relay {
+            let counts = relay.counts();
+            self.seen.found["relay"] = json!({"carried": counts.carried, "lost": counts.lost});
+        }
+        // If it cannot, it has been started anew for the next case.
+        let _closed = self.ours.call("close", json!({}));
+        self.seen
+    }
+}
+
+/// One message of each size.
+pub(super) fn sizes(kind: &str, count: u64, sizes: &[u64]) -> Value {
+    sizes.iter().map(|size| json!({"kind": kind, "size": size, "count": count})).collect()
+}
+
+/// Channels with these labels.
+pub(super) fn labelled(labels: &[&str]) -> Value {
+    labels.iter().map(|label| json!({"label": label})).collect()
+}
