@@ -2,16 +2,27 @@
 
 use crate::connection::State;
 use crate::engine::Engine;
+use crate::flight::EndsWith;
 use crate::handshake::{ClientHello, ExtensionType, HandshakeType, HelloVerifyRequest, Message, numbers};
-use crate::{Error, PeerIncompatible, PeerMisbehaved, ProtocolVersion, v12};
+use crate::{Error, PeerIncompatible, PeerMisbehaved, ProtocolVersion, v12, v13};
 use alloc::vec::Vec;
 use siskin_base::wire::Reader;
 
 /// Waits for a ClientHello.
 #[derive(Default)]
 pub(crate) struct Accept {
-    /// What the client must send back, if it was asked to.
-    cookie: Option<[u8; COOKIE_LEN]>,
+    pub(crate) asked: Asked,
+}
+
+/// What the client was asked for, if it was.
+#[derive(Default)]
+pub(crate) enum Asked {
+    #[default]
+    Nothing,
+    /// DTLS 1.2: what it must send back.
+    Cookie([u8; COOKIE_LEN]),
+    /// DTLS 1.3: a HelloRetryRequest is out.
+    Retry(v13::server::Retry),
 }
 
 impl Accept {
@@ -21,38 +32,58 @@ impl Accept {
         }
         let hello =
             ClientHello::parse(message.body()).map_err(|_| Error::from(PeerMisbehaved::MalformedMessage))?;
-        match self.cookie {
-            None if engine.config.cookie_exchange => return Ok(request_cookie(engine)),
-            Some(cookie) if !siskin_crypto::constant_time_eq(&cookie, hello.cookie) => {
-                return Err(PeerMisbehaved::BadCookie.into());
+        let version = choose_version(engine, &hello)?;
+        engine.version = Some(version);
+        match (self.asked, version) {
+            (Asked::Nothing, ProtocolVersion::DTLS1_3) => {
+                v13::server::Server::start(engine, message, &hello, None)
             }
-            _ => {}
+            (Asked::Retry(retry), ProtocolVersion::DTLS1_3) => {
+                v13::server::Server::start(engine, message, &hello, Some(retry))
+            }
+            (Asked::Nothing, _) if engine.config.cookie_exchange => Ok(request_cookie(engine)),
+            (Asked::Cookie(cookie), ProtocolVersion::DTLS1_2)
+                if !siskin_crypto::constant_time_eq(&cookie, hello.cookie) =>
+            {
+                Err(PeerMisbehaved::BadCookie.into())
+            }
+            (Asked::Nothing | Asked::Cookie(_), ProtocolVersion::DTLS1_2) => {
+                v12::server::Server::start(engine, message, &hello)
+            }
+            // A second hello that offers other versions than the first.
+            _ => Err(PeerMisbehaved::SelectedUnoffered.into()),
         }
-        if !offers_1_2(&hello) {
-            return Err(PeerIncompatible::Version.into());
-        }
-        v12::server::Server::start(engine, message, &hello)
     }
 }
 
 /// RFC 6347 §4.2.1. The cookie is drawn and kept, not computed: this engine exists per path, so it has state anyway.
 fn request_cookie(engine: &mut Engine) -> State {
     let cookie: [u8; COOKIE_LEN] = engine.rng.bytes();
-    engine.begin_flight(true);
+    engine.begin_flight(EndsWith::Nothing);
     let request = HelloVerifyRequest { version: ProtocolVersion::DTLS1_0, cookie: &cookie };
     engine.send(0, HandshakeType::HELLO_VERIFY_REQUEST, |out| request.write(out));
-    engine.transcript.clear();
-    State::Accepting(Accept { cookie: Some(cookie) })
+    engine.transcript = crate::transcript::Transcript::new();
+    State::Accepting(Accept { asked: Asked::Cookie(cookie) })
 }
 
-/// RFC 8446 §4.2.1: if the list of versions is there, it alone counts.
-fn offers_1_2(hello: &ClientHello<'_>) -> bool {
-    let Some(list) = hello.extensions.get(ExtensionType::SUPPORTED_VERSIONS) else {
+/// Our order decides. RFC 8446 §4.2.1: if the list of versions is there, it alone counts.
+fn choose_version(engine: &Engine, hello: &ClientHello<'_>) -> Result<ProtocolVersion, Error> {
+    let list: Option<Vec<_>> = hello
+        .extensions
+        .get(ExtensionType::SUPPORTED_VERSIONS)
+        .map(|list| numbers(Reader::new(list).vec8().unwrap_or_default()).collect());
+    let offers = |version: ProtocolVersion| match &list {
+        Some(list) => list.contains(&version.0),
         // Newer versions have smaller numbers.
-        return hello.version.0 >> 8 == 0xfe && hello.version.0 <= ProtocolVersion::DTLS1_2.0;
+        None => {
+            version == ProtocolVersion::DTLS1_2
+                && hello.version.0 >> 8 == 0xfe
+                && hello.version.0 <= ProtocolVersion::DTLS1_2.0
+        }
     };
-    let list: Vec<_> = numbers(Reader::new(list).vec8().unwrap_or_default()).collect();
-    list.contains(&ProtocolVersion::DTLS1_2.0)
+    let mut versions = engine.config.versions.iter().copied();
+    let chosen = versions.find(|version| offers(*version) && engine.speaks(*version));
+    chosen.ok_or_else(|| PeerIncompatible::Version.into())
 }
 
 const COOKIE_LEN: usize = 20;

@@ -36,6 +36,7 @@ siskin_base::code_points! {
         NO_RENEGOTIATION = 100,
         MISSING_EXTENSION = 109,
         UNSUPPORTED_EXTENSION = 110,
+        CERTIFICATE_REQUIRED = 116,
     }
 }
 

@@ -1,6 +1,6 @@
 //! What a connection is made from.
 
-use crate::CipherSuite;
+use crate::{CipherSuite, ProtocolVersion};
 use alloc::sync::Arc;
 use alloc::vec;
 use alloc::vec::Vec;
@@ -29,18 +29,25 @@ pub struct Config {
     pub role: Role,
     /// Goes into every [`Transmit`](siskin_base::Transmit).
     pub path: Path,
-    /// What we speak, the preferred one first; as a server, our order decides. Suites with an RSA key serve to talk
+    /// What we speak, the preferred one first; as a server, our order decides. A version without a suite or group is
+    /// left out. Default: DTLS 1.3, then 1.2.
+    pub versions: Vec<ProtocolVersion>,
+    /// Suites, the preferred one first; as a server, our order decides. Suites with an RSA key serve to talk
     /// to servers that have one, and are left out where the provider cannot verify RSA.
     pub cipher_suites: Vec<CipherSuite>,
-    /// Groups for the key exchange, the preferred one first; those that the provider lacks are left out.
+    /// Groups for the key exchange, the preferred one first; those that the provider lacks are left out. The first
+    /// hello brings a key share of the first one, and if that is a hybrid, of a classical one as well.
     pub groups: Vec<NamedGroup>,
     /// SRTP profiles, the preferred one first; as a server, our order decides. Default: none, no SRTP.
     pub srtp_profiles: Vec<SrtpProfile>,
     /// Whether a peer without extended master secret (RFC 7627) is refused. Default: yes.
     pub require_extended_master_secret: bool,
-    /// As a server, whether the client must first show that it gets what we send (RFC 6347 §4.2.1). Default: no, since
-    /// ICE has shown it already.
+    /// As a server, whether the client must first show that it gets what we send (RFC 6347 §4.2.1, RFC 9147 §5.1).
+    /// Default: no, since ICE has shown it already; who serves without ICE should turn it on.
     pub cookie_exchange: bool,
+    /// The connection ID that the peer shall put into its records (RFC 9146, RFC 9147 §9), at most 255 bytes; with an empty
+    /// one we put the peer's into ours, and want none ourselves. Default: none is negotiated.
+    pub connection_id: Option<Vec<u8>>,
     /// Largest datagram to send in the handshake, bytes of UDP payload. Default: 1200.
     pub max_datagram: usize,
     /// How long a flight waits for its answer before it is first sent again; doubled each time. Default: 250 ms.
@@ -68,7 +75,11 @@ impl Config {
             certificate,
             role,
             path,
+            versions: vec![ProtocolVersion::DTLS1_3, ProtocolVersion::DTLS1_2],
             cipher_suites: vec![
+                CipherSuite::AES_128_GCM_SHA256,
+                CipherSuite::AES_256_GCM_SHA384,
+                CipherSuite::CHACHA20_POLY1305_SHA256,
                 CipherSuite::ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
                 CipherSuite::ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256,
                 CipherSuite::ECDHE_ECDSA_WITH_AES_256_GCM_SHA384,
@@ -76,10 +87,16 @@ impl Config {
                 CipherSuite::ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256,
                 CipherSuite::ECDHE_RSA_WITH_AES_256_GCM_SHA384,
             ],
-            groups: vec![NamedGroup::X25519, NamedGroup::SECP256R1, NamedGroup::SECP384R1],
+            groups: vec![
+                NamedGroup::X25519MLKEM768,
+                NamedGroup::X25519,
+                NamedGroup::SECP256R1,
+                NamedGroup::SECP384R1,
+            ],
             srtp_profiles: Vec::new(),
             require_extended_master_secret: true,
             cookie_exchange: false,
+            connection_id: None,
             max_datagram: 1200,
             retransmit_initial: Duration::from_millis(250),
             retransmit_max: Duration::from_secs(60),
@@ -112,7 +129,7 @@ pub struct Limits {
     /// Observations that wait to be polled; the oldest go first. Default 1024, small 16.
     pub observations: usize,
     /// Records sealed with one key before the connection ends. Default 2^48 − 1, which is all that the sequence number
-    /// can count.
+    /// can count. In DTLS 1.3 the limit of the AEAD holds as well (RFC 8446 §5.5), and keys are changed well before.
     pub sealed: u64,
     /// Records that could not be opened with one key before the connection ends. Default 2^36 (RFC 9147 §4.5.3).
     pub forged: u64,

@@ -6,12 +6,10 @@ use crate::accept::Accept;
 use crate::engine::{Engine, is_usable};
 use crate::offer::Offer;
 use crate::record::{ContentType, EXPLICIT_LEN, ProtocolVersion, RecordHeader, TAG_LEN};
-use crate::v12::Session;
-use crate::v12::client::Client;
-use crate::v12::server::Server;
-use crate::{Alert, AlertDescription, CipherSuite, Config, Error, Event, Misuse, Role, Stats};
+use crate::session::{Secrets, Session};
+use crate::transcript::Transcript;
+use crate::{Alert, AlertDescription, CipherSuite, Config, Error, Event, Misuse, Role, Stats, v12, v13};
 use alloc::vec::Vec;
-use siskin_base::wire::Reader;
 use siskin_base::{
     Fingerprint, Instant, Layer, Observation, Packet, Path, Received, Rng, SrtpProfile, Transmit, earliest,
 };
@@ -27,24 +25,28 @@ pub struct Connection {
     deadline: Option<Instant>,
     /// Handshake complete and peer authenticated.
     connected: bool,
-    /// Records of the next epoch: header and body.
-    early: Vec<(RecordHeader, Vec<u8>)>,
+    /// Whole records of the next epoch.
+    early: Vec<Vec<u8>>,
     /// Data that may not be handed out yet.
     held: Vec<Vec<u8>>,
     /// Bytes in `early` and `held`.
     kept: usize,
+    /// The newest epoch that could be read when `early` was last looked through.
+    read_epoch: u16,
 }
 
 /// ```text
-/// client: Offered  --ServerHello--> V12Client --Finished--> Established
-/// server: Accepting --ClientHello--> V12Server --Finished--> Established
+/// client: Offered   --ServerHello--> V12Client, V13Client --Finished--> Established
+/// server: Accepting --ClientHello--> V12Server, V13Server --Finished--> Established
 /// any --close, alert, fault--> Closed
 /// ```
 pub(crate) enum State {
     Offered(Offer),
     Accepting(Accept),
-    V12Client(Client),
-    V12Server(Server),
+    V12Client(v12::client::Client),
+    V12Server(v12::server::Server),
+    V13Client(v13::client::Client),
+    V13Server(v13::server::Server),
     Established(Session),
     Closed,
 }
@@ -58,11 +60,13 @@ impl Connection {
         let mut engine = Engine::new(config, rng, now);
         let state = match role {
             Role::Client => State::Offered(Offer::start(&mut engine)?),
-            Role::Server if engine.offered_suites().next().is_none() => return Err(Misuse::NothingToOffer),
+            Role::Server if !engine.config.versions.iter().any(|version| engine.speaks(*version)) => {
+                return Err(Misuse::NothingToOffer);
+            }
             Role::Server => State::Accepting(Accept::default()),
         };
         let (early, held) = (Vec::new(), Vec::new());
-        Ok(Self { engine, state, deadline: None, connected: false, early, held, kept: 0 })
+        Ok(Self { engine, state, deadline: None, connected: false, early, held, kept: 0, read_epoch: 0 })
     }
 
     /// Says which certificates the peer may have (`a=fingerprint`, RFC 8122 §5): it must match one of those that use
@@ -98,21 +102,19 @@ impl Connection {
         let mut at = 0;
         while at < datagram.len() && !self.is_closed() {
             let rest = datagram.get_mut(at..).unwrap_or_default();
-            let header = RecordHeader::parse(&mut Reader::new(rest)).ok().filter(receive::is_plausible);
-            let body = header.as_ref().and_then(|header| {
-                rest.get_mut(RecordHeader::LEN..RecordHeader::LEN + usize::from(header.length))
-            });
-            let (Some(header), Some(body)) = (header, body) else {
+            let frame = self.engine.records.frame(rest);
+            let record = frame.as_ref().and_then(|frame| rest.get_mut(..frame.len()));
+            let (Some(frame), Some(record)) = (frame, record) else {
                 self.engine.stats.dropped_malformed += 1;
                 self.engine.observe_drop("not a record");
                 break;
             };
-            let start = at + RecordHeader::LEN;
-            at = start + body.len();
             self.start_clock(now);
-            self.handle_record(&header, body, Some(start));
+            self.handle_record(&frame, record, Some(at));
             self.handle_early();
+            at += frame.len();
         }
+        self.plan_ack(now);
     }
 
     /// Does what is due at `now`: sends a flight again, or gives up.
@@ -121,8 +123,9 @@ impl Connection {
             return;
         }
         self.engine.now = now;
+        self.engine.acks.handle_timeout(now);
         if self.deadline.is_some_and(|deadline| deadline <= now) {
-            self.fail(Error::TimedOut);
+            self.handle_deadline();
         } else if self.engine.flight.handle_timeout(now, self.engine.config.retransmit_max) {
             self.engine.stats.retransmissions += 1;
         }
@@ -162,7 +165,10 @@ impl Connection {
 
     /// When [`handle_timeout`](Self::handle_timeout) is due; `None` means never.
     pub fn poll_timeout(&self) -> Option<Instant> {
-        if self.is_closed() { None } else { earliest(self.deadline, self.engine.flight.due()) }
+        if self.is_closed() {
+            return None;
+        }
+        earliest(self.deadline, earliest(self.engine.flight.due(), self.engine.acks.due()))
     }
 
     /// Encrypts the datagram that is being written to `packet` as one record, in place and without allocation.
@@ -180,35 +186,55 @@ impl Connection {
         if length > MAX_PLAINTEXT {
             return Err(Misuse::TooLong);
         }
-        let epoch = self.engine.write_epoch;
-        if packet.head_room() < self.engine.records.overhead(epoch).0 {
-            return Err(Misuse::NoHeadRoom);
+        let (epoch, kind) = (self.engine.write_epoch, ContentType::APPLICATION_DATA);
+        let (front, behind) = self.engine.records.overhead(epoch);
+        packet.prepend(front).ok_or(Misuse::NoHeadRoom)?;
+        if behind > TAG_LEN {
+            packet.append(&[kind.0]);
         }
-        let kind = ContentType::APPLICATION_DATA;
-        let sealed = self.engine.records.seal(epoch, kind, ProtocolVersion::DTLS1_2, packet.current_mut());
-        let (prefix, tag) = match sealed {
-            Ok(sealed) => sealed,
+        match self.engine.records.seal(epoch, kind, ProtocolVersion::DTLS1_2, packet.current_mut()) {
+            Ok((_, tag)) => tag.iter().for_each(|tag| packet.append(tag)),
             Err(error) => {
                 self.fail(error);
                 return Err(Misuse::Closed);
             }
-        };
-        tag.iter().for_each(|tag| packet.append(tag));
-        let prefix = prefix.as_bytes();
-        let head = packet.prepend(prefix.len()).unwrap_or_default();
-        head.iter_mut().zip(prefix).for_each(|(to, from)| *to = *from);
+        }
         self.engine.stats.bytes_sent += length as u64;
         Ok(())
     }
 
-    /// Bytes that [`seal`](Self::seal) puts in front, at most.
-    pub const fn head_room(&self) -> usize {
-        RecordHeader::LEN + EXPLICIT_LEN
+    /// Bytes that [`seal`](Self::seal) puts in front: at most, until the connection is established, then exactly.
+    pub fn head_room(&self) -> usize {
+        self.overhead().0
     }
 
-    /// Bytes that [`seal`](Self::seal) puts behind, at most.
-    pub const fn tail_room(&self) -> usize {
-        TAG_LEN
+    /// Bytes that [`seal`](Self::seal) puts behind, as [`head_room`](Self::head_room).
+    pub fn tail_room(&self) -> usize {
+        self.overhead().1
+    }
+
+    fn overhead(&self) -> (usize, usize) {
+        if self.connected {
+            self.engine.records.overhead(self.engine.write_epoch)
+        } else {
+            (RecordHeader::LEN + EXPLICIT_LEN, TAG_LEN + 1)
+        }
+    }
+
+    /// Changes the keys that we write with (RFC 9147 §8), and asks the peer to do so, too, if `request_peer`. They are in
+    /// use once the peer has acknowledged it; before a key has been used as often as it may be, this happens on its own.
+    ///
+    /// [`Misuse::NotConnected`] before [`Event::Connected`], [`Misuse::NotInThisVersion`] in DTLS 1.2.
+    pub fn update_keys(&mut self, now: Instant, request_peer: bool) -> Result<(), Misuse> {
+        self.engine.now = now;
+        match self.session() {
+            None => Err(Misuse::NotConnected),
+            Some(session) if session.version != ProtocolVersion::DTLS1_3 => Err(Misuse::NotInThisVersion),
+            Some(_) => {
+                self.engine.update.want(request_peer);
+                Ok(())
+            }
+        }
     }
 
     /// Closes the connection in good order: the peer is told so, once.
@@ -240,8 +266,7 @@ impl Connection {
         if RESERVED_LABELS.contains(&label) || context.is_some_and(|context| context.len() > 0xffff) {
             return Err(Misuse::BadExport);
         }
-        session.export(label, context, out);
-        Ok(())
+        session.export(label, context, out)
     }
 
     /// Client or server.
@@ -314,29 +339,71 @@ impl Connection {
 
     fn write_datagram(&mut self, now: Instant, out: &mut Packet) -> Result<bool, Error> {
         let closed = self.is_closed();
+        let (kind, version) = (ContentType::ALERT, ProtocolVersion::DTLS1_2);
         let engine = &mut self.engine;
         if let Some(alert) = engine.alerts.pop_front() {
-            let (kind, version) = (ContentType::ALERT, ProtocolVersion::DTLS1_2);
             let written = engine.records.append(engine.write_epoch, kind, version, &[&alert.to_bytes()], out);
             // A key that is used up cannot even say so.
-            return if closed { Ok(written.is_ok()) } else { written.map(|()| true) };
+            return if closed { Ok(written.is_ok()) } else { written.map(|_| true) };
         }
         if closed {
             return Ok(false);
         }
+        self.update_keys_if_wanted();
+        let engine = &mut self.engine;
+        let acknowledged = match engine.acks.take() {
+            Some(ack) if engine.is_v13() => {
+                let mut content = Vec::new();
+                ack.write(&mut content).ok_or(Error::ProviderFailed)?;
+                engine.records.append(engine.write_epoch, ContentType::ACK, version, &[&content], out)?;
+                if matches!(self.state, State::Established(_)) {
+                    engine.acks.clear();
+                }
+                true
+            }
+            _ => false,
+        };
         let max = engine.config.max_datagram.clamp(SMALLEST_DATAGRAM, MAX_PLAINTEXT);
         let written = engine.flight.write_datagram(now, max, &mut engine.records, out)?;
         if written {
             self.start_clock(now);
         }
-        Ok(written)
+        Ok(written || acknowledged)
+    }
+
+    /// In DTLS 1.3, sends our KeyUpdate when somebody wants it or a key comes near its limit.
+    fn update_keys_if_wanted(&mut self) {
+        let State::Established(Session { secrets: Secrets::V13(secrets), .. }) = &self.state else { return };
+        let (own, peers) = self.engine.records.worn();
+        if own || peers {
+            self.engine.update.want(peers);
+        }
+        secrets.send_update(&mut self.engine);
+    }
+
+    /// Time is up: for the handshake, or in DTLS 1.3 for the ACK of a client's last flight.
+    fn handle_deadline(&mut self) {
+        if matches!(self.state, State::Established(_)) && self.engine.stats.bytes_received > 0 {
+            // It never acknowledged, but it speaks to us.
+            self.deadline = None;
+            self.engine.flight.end();
+        } else {
+            self.fail(Error::TimedOut);
+        }
     }
 
     fn finish_handshake(&mut self) {
-        self.deadline = None;
-        self.engine.reassembly.clear();
-        self.engine.transcript = Vec::new();
-        self.engine.records.end_reading_before(1);
+        self.engine.transcript = Transcript::new();
+        if self.engine.is_v13() {
+            // Epoch 2 lives on: the peer may have to send its last flight again.
+            self.engine.records.end_reading_before(v13::HANDSHAKE_EPOCH);
+        } else {
+            self.engine.reassembly.clear();
+            self.engine.records.end_reading_before(1);
+        }
+        if !self.engine.flight.awaits_ack() {
+            self.deadline = None;
+        }
         self.connect_if_ready();
     }
 
@@ -364,7 +431,7 @@ impl Connection {
     }
 
     fn fail(&mut self, error: Error) {
-        self.engine.alerts.extend(error.alert());
+        self.engine.alerts.extend(error.alert(self.engine.is_v13()));
         self.end("failed");
         self.engine.events.push_back(Event::Closed(error));
     }
@@ -374,8 +441,9 @@ impl Connection {
         self.connected = false;
         self.deadline = None;
         self.engine.flight.end();
+        self.engine.acks.clear();
         self.engine.reassembly.clear();
-        self.engine.transcript = Vec::new();
+        self.engine.transcript = Transcript::new();
         (self.early, self.held, self.kept) = (Vec::new(), Vec::new(), 0);
         self.engine.observe(|at| Observation::State { at, layer: Layer::Dtls, state });
     }

@@ -1,13 +1,21 @@
 //! What all states of a connection share: records, flights, transcript, and what the caller is told.
 
-use crate::flight::Flight;
-use crate::handshake::{CertificateMessage, HandshakeHeader, HandshakeType, Message, Reassembly};
-use crate::record::{Protection, Records};
-use crate::{Alert, CipherSuite, Config, Error, Event, PeerIncompatible, PeerMisbehaved, Stats};
+use crate::acks::Acks;
+use crate::flight::{EndsWith, Flight};
+use crate::handshake::{
+    CertificateMessage, ExtensionType, Extensions, HandshakeHeader, HandshakeType, Message, Reassembly,
+};
+use crate::record::Records;
+use crate::transcript::Transcript;
+use crate::v13::update::Update;
+use crate::{
+    Alert, CipherSuite, Config, Error, Event, PeerIncompatible, PeerMisbehaved, ProtocolVersion, Role, Stats,
+};
 use alloc::collections::VecDeque;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt::Write as _;
+use siskin_base::wire::{Reader, Writer as _};
 use siskin_base::{Direction, Fingerprint, HashAlgorithm, Instant, Layer, Observation, Rng};
 use siskin_crypto::{CertificateView, KeyKind, NamedGroup, PublicKey, SignatureScheme};
 
@@ -17,9 +25,14 @@ pub(crate) struct Engine {
     pub(crate) records: Records,
     pub(crate) flight: Flight,
     pub(crate) reassembly: Reassembly,
-    /// All messages of the handshake so far, each as if sent in one piece (RFC 6347 §4.2.6).
-    pub(crate) transcript: Vec<u8>,
-    /// The epoch in which alerts go out.
+    pub(crate) transcript: Transcript,
+    /// The version, once the hellos settled it.
+    pub(crate) version: Option<ProtocolVersion>,
+    /// What we acknowledge, in DTLS 1.3.
+    pub(crate) acks: Acks,
+    /// Our next change of keys, in DTLS 1.3.
+    pub(crate) update: Update,
+    /// The epoch in which data, alerts and ACKs go out.
     pub(crate) write_epoch: u16,
     pub(crate) alerts: VecDeque<Alert>,
     pub(crate) events: VecDeque<Event>,
@@ -43,7 +56,10 @@ impl Engine {
             records: Records::new(limits.sealed, limits.forged),
             flight: Flight::new(&config),
             reassembly: Reassembly::new(limits.handshake_message, limits.reassembly),
-            transcript: Vec::new(),
+            transcript: Transcript::new(),
+            version: None,
+            acks: Acks::default(),
+            update: Update::None,
             write_epoch: 0,
             alerts: VecDeque::new(),
             events: VecDeque::new(),
@@ -58,34 +74,61 @@ impl Engine {
         }
     }
 
-    /// The suites of the configuration that the provider can do.
-    pub(crate) fn offered_suites(&self) -> impl Iterator<Item = CipherSuite> + '_ {
+    /// Whether configuration and provider are enough for this version.
+    pub(crate) fn speaks(&self, version: ProtocolVersion) -> bool {
+        self.config.versions.contains(&version)
+            && self.offered_suites(version).next().is_some()
+            && self.offered_groups(version).next().is_some()
+    }
+
+    pub(crate) fn is_v13(&self) -> bool {
+        self.version == Some(ProtocolVersion::DTLS1_3)
+    }
+
+    pub(crate) const fn peer_role(&self) -> Role {
+        match self.config.role {
+            Role::Client => Role::Server,
+            Role::Server => Role::Client,
+        }
+    }
+
+    /// The suites of the configuration for this version that the provider can do.
+    pub(crate) fn offered_suites(&self, version: ProtocolVersion) -> impl Iterator<Item = CipherSuite> + '_ {
         let rsa = self.config.provider.verifiers.iter().any(|verifier| verifier.kind() == KeyKind::Rsa);
         let suites = self.config.cipher_suites.iter().copied();
-        suites.filter(move |suite| suite.meaning().is_some_and(|meaning| rsa || !meaning.rsa))
+        suites.filter(move |suite| {
+            suite.meaning().is_some_and(|meaning| meaning.version == version && (rsa || !meaning.rsa))
+        })
     }
 
-    /// The groups of the configuration that the provider can do.
-    pub(crate) fn offered_groups(&self) -> impl Iterator<Item = NamedGroup> + '_ {
+    /// The groups of the configuration for this version that the provider can do.
+    pub(crate) fn offered_groups(&self, version: ProtocolVersion) -> impl Iterator<Item = NamedGroup> + '_ {
         let groups = self.config.groups.iter().copied();
-        groups.filter(|group| self.config.provider.key_exchange(*group).is_some())
+        // RFC 10024 §1: hybrids are for TLS 1.3 and what follows it.
+        let fits = move |group: &NamedGroup| version == ProtocolVersion::DTLS1_3 || CLASSICAL.contains(group);
+        groups.filter(move |group| fits(group) && self.config.provider.key_exchange(*group).is_some())
     }
 
-    /// The signatures that we can verify, each once.
-    pub(crate) fn schemes(&self) -> Vec<SignatureScheme> {
+    /// The signatures that we can verify in this version, each once.
+    pub(crate) fn schemes_of(&self, version: ProtocolVersion) -> Vec<SignatureScheme> {
         let mut schemes = Vec::new();
         for verifier in self.config.provider.verifiers {
-            if !schemes.contains(&verifier.scheme()) {
-                schemes.push(verifier.scheme());
+            let scheme = verifier.scheme();
+            let allowed =
+                version != ProtocolVersion::DTLS1_3 || crate::v13::is_allowed(verifier.kind(), scheme);
+            if allowed && !schemes.contains(&scheme) {
+                schemes.push(scheme);
             }
         }
         schemes
     }
 
     /// Starts a flight that answers everything received so far.
-    pub(crate) fn begin_flight(&mut self, is_final: bool) {
-        self.flight.begin(&self.config, is_final);
+    pub(crate) fn begin_flight(&mut self, ends_with: EndsWith) {
+        self.flight.begin(&self.config, ends_with);
         self.answered = self.reassembly.next_sequence();
+        // RFC 9147 §7: it acknowledges what it answers.
+        self.acks.clear();
     }
 
     /// Whether message `sequence` is the last one of the flight that ours answers.
@@ -102,18 +145,33 @@ impl Engine {
         self.next_sequence = sequence.wrapping_add(1);
         let header = HandshakeHeader { kind, length, sequence, fragment_offset: 0, fragment_length: length };
         bytes.iter_mut().zip(header.to_bytes()).for_each(|(to, from)| *to = from);
-        self.transcript.extend(&bytes);
+        self.transcript.add(&bytes);
         self.observe_packet(Direction::Out, &bytes);
         self.flight.add(epoch, bytes);
     }
 
     /// Adds a message of the peer's to the transcript.
     pub(crate) fn note(&mut self, message: &Message) {
-        self.transcript.extend(&message.bytes);
+        self.transcript.add(&message.bytes);
     }
 
-    pub(crate) fn add_keys(&mut self, epoch: u16, reading: Protection, writing: Protection) {
-        self.records.add_keys(epoch, reading, writing);
+    /// Appends our connection ID to a hello's extensions, if we have one and the peer knows what it is.
+    pub(crate) fn put_connection_id(&self, out: &mut Vec<u8>) {
+        if let Some(cid) = &self.config.connection_id {
+            Extensions::put(out, ExtensionType::CONNECTION_ID, |out| {
+                let _ = out.put_prefixed(1, |out| out.put(cid));
+            });
+        }
+    }
+
+    /// Takes the extension `connection_id` out of the peer's hello (RFC 9146 §3).
+    pub(crate) fn take_connection_id(&mut self, extensions: &Extensions<'_>) -> Result<bool, Error> {
+        let peer = extensions.get(ExtensionType::CONNECTION_ID);
+        let (Some(own), Some(body)) = (&self.config.connection_id, peer) else { return Ok(false) };
+        let mut r = Reader::new(body);
+        let peer = r.vec8().map_err(|_| PeerMisbehaved::MalformedMessage)?;
+        self.records.set_connection_ids(own, peer);
+        if r.is_empty() { Ok(true) } else { Err(PeerMisbehaved::MalformedMessage.into()) }
     }
 
     /// RFC 7627 §5.1, §5.2.
@@ -126,9 +184,7 @@ impl Engine {
     }
 
     /// Takes the peer's certificate, and holds it against the fingerprints if they are known already.
-    pub(crate) fn take_certificate(&mut self, message: &Message) -> Result<PublicKey, Error> {
-        let chain = CertificateMessage::parse(message.body());
-        let chain = chain.map_err(|_| Error::from(PeerMisbehaved::MalformedMessage))?;
+    pub(crate) fn take_certificate(&mut self, chain: CertificateMessage<'_>) -> Result<PublicKey, Error> {
         let certificate = chain.end_entity.ok_or(PeerMisbehaved::NoCertificate)?;
         let view = CertificateView::parse(certificate).map_err(|error| match error {
             siskin_crypto::Error::Unsupported => Error::from(PeerIncompatible::Certificate),
@@ -191,6 +247,9 @@ impl Engine {
         self.observations.push_back(observation);
     }
 }
+
+/// The groups of DTLS 1.2.
+const CLASSICAL: [NamedGroup; 3] = [NamedGroup::X25519, NamedGroup::SECP256R1, NamedGroup::SECP384R1];
 
 /// Hash functions in which a fingerprint counts; RFC 8122 §5 forbids MD5, and SHA-1 is broken.
 pub(crate) const fn is_usable(algorithm: HashAlgorithm) -> bool {

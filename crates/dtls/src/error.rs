@@ -51,8 +51,20 @@ pub enum PeerMisbehaved {
     SelectedUnofferedSrtpProfile,
     /// RFC 5746 §3.4, §3.6: renegotiation information in a first handshake that is not empty.
     BadRenegotiationInfo,
-    /// RFC 6347 §4.2.1: a cookie that we did not give out.
+    /// RFC 6347 §4.2.1, RFC 9147 §5.1: a cookie that we did not give out.
     BadCookie,
+    /// RFC 8446 §9.2: an extension that must be there is not.
+    MissingExtension,
+    /// RFC 8446 §4.2: an answer to an extension that we did not send.
+    UnsolicitedExtension,
+    /// RFC 9147 §5.3, §5.4: a field that DTLS 1.3 has for the sake of older versions only has another value than it must.
+    BadLegacyField,
+    /// RFC 8446 §4.1.3: it chose DTLS 1.2, though it knows 1.3 as we do: somebody has tampered with the hellos.
+    Downgraded,
+    /// RFC 8446 §4.1.4: a HelloRetryRequest that asks for nothing new, or a second one.
+    UselessRetry,
+    /// RFC 9147 §7.2: an ACK of a record whose keys come later than the ACK's.
+    AcknowledgedFuture,
 }
 
 /// What both sides would have to agree on.
@@ -75,9 +87,11 @@ pub enum PeerIncompatible {
 
 impl Error {
     /// What the peer is told; `None` if it told us, or does not listen.
-    pub(crate) const fn alert(self) -> Option<Alert> {
+    pub(crate) const fn alert(self, is_v13: bool) -> Option<Alert> {
         use AlertDescription as D;
         Some(Alert::fatal(match self {
+            // RFC 8446 §4.4.2.4
+            Self::PeerMisbehaved(PeerMisbehaved::NoCertificate) if is_v13 => D::CERTIFICATE_REQUIRED,
             Self::PeerMisbehaved(what) => what.alert(),
             Self::PeerIncompatible(what) => match what {
                 PeerIncompatible::Version => D::PROTOCOL_VERSION,
@@ -96,6 +110,8 @@ impl PeerMisbehaved {
         match self {
             Self::MalformedMessage => D::DECODE_ERROR,
             Self::UnexpectedMessage | Self::WrongEpoch => D::UNEXPECTED_MESSAGE,
+            Self::MissingExtension => D::MISSING_EXTENSION,
+            Self::UnsolicitedExtension => D::UNSUPPORTED_EXTENSION,
             // RFC 8122 §6.2
             Self::FingerprintMismatch | Self::MalformedCertificate => D::BAD_CERTIFICATE,
             Self::BadSignature | Self::BadFinished => D::DECRYPT_ERROR,
@@ -150,6 +166,8 @@ pub enum Misuse {
     NoUsableFingerprint,
     /// RFC 5705 §4: the label belongs to TLS itself; or no key may be that long.
     BadExport,
+    /// DTLS 1.2 cannot do that.
+    NotInThisVersion,
 }
 
 impl fmt::Display for Misuse {
@@ -161,6 +179,7 @@ impl fmt::Display for Misuse {
             Self::NoHeadRoom => "the packet has too little head room",
             Self::NothingToOffer => "the configuration leaves nothing to offer",
             Self::NoUsableFingerprint => "no fingerprint with a usable hash function",
+            Self::NotInThisVersion => "the version of the connection has no such thing",
             Self::BadExport => "the exporter's label or length is not allowed",
         })
     }

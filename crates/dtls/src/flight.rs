@@ -1,8 +1,10 @@
-//! Flights: messages that are sent, and sent again, as one (RFC 6347 §4.2.4).
+//! Flights: messages that are sent, and sent again, as one (RFC 6347 §4.2.4, RFC 9147 §5.8).
 
+use crate::handshake::gaps::Gaps;
 use crate::handshake::{HandshakeHeader, HandshakeType};
 use crate::record::{ContentType, ProtocolVersion, RecordHeader, Records};
-use crate::{Config, Error};
+use crate::{Config, Error, RecordNumber};
+use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 use core::time::Duration;
 use siskin_base::wire::Writer;
@@ -11,9 +13,10 @@ use siskin_base::{Instant, Packet};
 /// The flight that was sent last, or is being sent.
 pub(crate) struct Flight {
     parts: Vec<Part>,
+    /// Which record carried which piece, the newest last.
+    sent: VecDeque<Sent>,
     state: State,
-    /// No answer follows: sent again only when the peer shows that it missed it.
-    is_final: bool,
+    ends_with: EndsWith,
     interval: Duration,
     /// How often this flight was sent again because its timer ran out.
     timeouts: u32,
@@ -26,14 +29,35 @@ enum Part {
     Message {
         epoch: u16,
         bytes: Vec<u8>,
+        /// What the peer has not acknowledged.
+        missing: Gaps,
     },
     ChangeCipherSpec,
 }
 
+struct Sent {
+    number: RecordNumber,
+    part: usize,
+    start: usize,
+    end: usize,
+}
+
+/// How we learn that the peer has a flight.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum EndsWith {
+    /// A flight of the peer's.
+    Answer,
+    /// An ACK, in DTLS 1.3.
+    Ack,
+    /// Not at all: it is sent again only when the peer shows that it missed it.
+    Nothing,
+}
+
 /// ```text
-/// Idle --begin--> Sending --all out--> Waiting --timer, or the peer repeats itself--> Sending
-///                         --all out, no answer follows--> Sent --the peer repeats itself--> Sending
-/// any --the answer is whole--> Idle
+/// Idle --begin--> Sending --all out--> Waiting --timer, the peer repeats itself, or an ACK of parts--> Sending
+///                         --all out, nothing follows--> Sent --the peer repeats itself--> Sending
+/// Waiting --an ACK of everything, but the answer is still to come--> Sent
+/// any --the answer, or the awaited ACK, is whole--> Idle
 /// ```
 enum State {
     Idle,
@@ -46,8 +70,9 @@ impl Flight {
     pub(crate) fn new(config: &Config) -> Self {
         Self {
             parts: Vec::new(),
+            sent: VecDeque::new(),
             state: State::Idle,
-            is_final: false,
+            ends_with: EndsWith::Answer,
             interval: config.retransmit_initial,
             timeouts: 0,
             sent_at: Instant::ZERO,
@@ -56,10 +81,11 @@ impl Flight {
     }
 
     /// Forgets the last flight; what is added now makes up the next one.
-    pub(crate) fn begin(&mut self, config: &Config, is_final: bool) {
+    pub(crate) fn begin(&mut self, config: &Config, ends_with: EndsWith) {
         self.parts.clear();
+        self.sent.clear();
         self.state = State::Sending { part: 0, offset: 0 };
-        self.is_final = is_final;
+        self.ends_with = ends_with;
         self.interval = config.retransmit_initial;
         self.timeouts = 0;
         self.number += 1;
@@ -67,7 +93,8 @@ impl Flight {
 
     /// Adds a message, header and body.
     pub(crate) fn add(&mut self, epoch: u16, bytes: Vec<u8>) {
-        self.parts.push(Part::Message { epoch, bytes });
+        let missing = Gaps::all(bytes.len().saturating_sub(HandshakeHeader::LEN));
+        self.parts.push(Part::Message { epoch, bytes, missing });
     }
 
     pub(crate) fn add_change_cipher_spec(&mut self) {
@@ -76,13 +103,29 @@ impl Flight {
 
     /// The answer is whole, or nobody needs the flight any more.
     pub(crate) fn end(&mut self) {
-        self.parts.clear();
+        self.parts = Vec::new();
+        self.sent = VecDeque::new();
         self.state = State::Idle;
+    }
+
+    /// Whether nothing is out that the peer may still have to get.
+    pub(crate) const fn is_idle(&self) -> bool {
+        matches!(self.state, State::Idle)
+    }
+
+    /// Whether the peer must acknowledge it, and has not.
+    pub(crate) fn awaits_ack(&self) -> bool {
+        self.ends_with == EndsWith::Ack && !self.is_idle()
     }
 
     /// Counts flights: a change means that the new one replaces the old one.
     pub(crate) const fn number(&self) -> u32 {
         self.number
+    }
+
+    /// How long it waits for its answer.
+    pub(crate) const fn interval(&self) -> Duration {
+        self.interval
     }
 
     pub(crate) const fn due(&self) -> Option<Instant> {
@@ -105,11 +148,46 @@ impl Flight {
     /// What comes right behind our own sending was on its way already, or is a copy that the network made.
     pub(crate) fn peer_repeated(&mut self, now: Instant) -> bool {
         let sent = matches!(self.state, State::Waiting { .. } | State::Sent);
-        let again = sent && now.since(self.sent_at) >= COPY_GAP;
+        let again = sent && now.since(self.sent_at) >= COPY_GAP && !self.is_acknowledged();
         if again {
             self.state = State::Sending { part: 0, offset: 0 };
         }
         again
+    }
+
+    /// Takes an ACK (RFC 9147 §7.2): what it names is never sent again. `true` if the rest is now.
+    pub(crate) fn acknowledge(&mut self, numbers: &[RecordNumber]) -> bool {
+        let mut news = numbers.is_empty();
+        for sent in self.sent.iter().filter(|sent| numbers.contains(&sent.number)) {
+            if let Some(Part::Message { missing, .. }) = self.parts.get_mut(sent.part) {
+                news = true;
+                missing.fill(sent.start, sent.end);
+            }
+        }
+        self.sent.retain(|sent| !numbers.contains(&sent.number));
+        if self.is_idle() || !news {
+            return false;
+        }
+        if self.is_acknowledged() {
+            match self.ends_with {
+                EndsWith::Ack => self.end(),
+                _ => self.state = State::Sent,
+            }
+            return false;
+        }
+        let waiting = matches!(self.state, State::Waiting { .. });
+        if waiting {
+            self.state = State::Sending { part: 0, offset: 0 };
+        }
+        waiting
+    }
+
+    fn is_acknowledged(&self) -> bool {
+        let whole = |part: &Part| match part {
+            Part::Message { missing, .. } => missing.is_empty(),
+            Part::ChangeCipherSpec => false,
+        };
+        self.parts.iter().all(whole)
     }
 
     /// Writes the next datagram of the flight, if one is to be sent, behind what `out` holds of it already.
@@ -123,6 +201,7 @@ impl Flight {
         let State::Sending { mut part, mut offset } = self.state else { return Ok(false) };
         // RFC 6347 §4.1.1.1: when nothing gets through, the datagrams may be too large.
         let max = if self.timeouts < TIMEOUTS_BEFORE_SHRINKING { max } else { max.min(SMALL_DATAGRAM) };
+        let before = out.current().len();
         while let Some(next) = self.parts.get(part) {
             let used = out.current().len();
             let room = max.saturating_sub(used);
@@ -134,27 +213,22 @@ impl Flight {
                     let kind = ContentType::CHANGE_CIPHER_SPEC;
                     records.append(0, kind, ProtocolVersion::DTLS1_2, &[&[1]], out)?;
                 }
-                Part::Message { epoch, bytes } => {
-                    let (front, behind) = records.overhead(*epoch);
-                    let overhead = front + HandshakeHeader::LEN + behind;
-                    let body = bytes.get(HandshakeHeader::LEN..).unwrap_or_default();
-                    let rest = body.get(offset..).unwrap_or_default();
-                    let room = room.saturating_sub(overhead);
-                    if used > 0 && room < rest.len().min(SMALLEST_FRAGMENT) {
-                        break;
-                    }
-                    let len = rest.len().min(room.max(SMALLEST_FRAGMENT));
-                    let (piece, _) = rest.split_at_checked(len).unwrap_or((rest, &[]));
-                    let mut header = Vec::with_capacity(HandshakeHeader::LEN);
-                    header.put(bytes.get(..6).unwrap_or_default());
-                    header.put_u24(offset as u32);
-                    header.put_u24(len as u32);
-                    // A hello goes out as DTLS 1.0, as RFC 6347 §4.2.1 allows and old servers need.
-                    let hello = bytes.first() == Some(&HandshakeType::CLIENT_HELLO.0);
-                    let version = if hello { ProtocolVersion::DTLS1_0 } else { ProtocolVersion::DTLS1_2 };
-                    records.append(*epoch, ContentType::HANDSHAKE, version, &[&header, piece], out)?;
-                    offset += len;
-                    if offset < body.len() {
+                Part::Message { epoch, bytes, missing } => {
+                    if let Some((start, end)) = missing.next_from(offset) {
+                        let (front, behind) = records.overhead(*epoch);
+                        let room = room.saturating_sub(front + HandshakeHeader::LEN + behind);
+                        if used > 0 && room < (end - start).min(SMALLEST_FRAGMENT) {
+                            offset = start;
+                            break;
+                        }
+                        let end = end.min(start + room.max(SMALLEST_FRAGMENT));
+                        let number = write_fragment(records, *epoch, bytes, start, end, out)?;
+                        if self.sent.len() >= MAX_SENT {
+                            self.sent.pop_front();
+                        }
+                        self.sent.push_back(Sent { number, part, start, end });
+                        // A body without bytes is sent once as well.
+                        offset = end.max(start + 1);
                         continue;
                     }
                 }
@@ -163,14 +237,34 @@ impl Flight {
         }
         self.state = if part < self.parts.len() {
             State::Sending { part, offset }
-        } else if self.is_final {
+        } else if self.ends_with == EndsWith::Nothing {
             State::Sent
         } else {
             State::Waiting { due: now + self.interval }
         };
         self.sent_at = now;
-        Ok(true)
+        Ok(out.current().len() > before)
     }
+}
+
+fn write_fragment(
+    records: &mut Records,
+    epoch: u16,
+    bytes: &[u8],
+    start: usize,
+    end: usize,
+    out: &mut Packet,
+) -> Result<RecordNumber, Error> {
+    let body = bytes.get(HandshakeHeader::LEN..).unwrap_or_default();
+    let piece = body.get(start..end).unwrap_or_default();
+    let mut header = Vec::with_capacity(HandshakeHeader::LEN);
+    header.put(bytes.get(..6).unwrap_or_default());
+    header.put_u24(start as u32);
+    header.put_u24(piece.len() as u32);
+    // A hello goes out as DTLS 1.0, as RFC 6347 §4.2.1 allows and old servers need.
+    let hello = bytes.first() == Some(&HandshakeType::CLIENT_HELLO.0);
+    let version = if hello { ProtocolVersion::DTLS1_0 } else { ProtocolVersion::DTLS1_2 };
+    records.append(epoch, ContentType::HANDSHAKE, version, &[&header, piece], out)
 }
 
 /// Bytes of a record with a ChangeCipherSpec.
@@ -182,3 +276,5 @@ const TIMEOUTS_BEFORE_SHRINKING: u32 = 3;
 const SMALL_DATAGRAM: usize = 548;
 /// Shorter than any retransmission timer in use; longer than the network keeps copies apart.
 const COPY_GAP: Duration = Duration::from_millis(25);
+/// Records that an ACK may name; older ones count as lost.
+const MAX_SENT: usize = 256;

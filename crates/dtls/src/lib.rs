@@ -4,6 +4,8 @@
 extern crate alloc;
 
 mod accept;
+mod ack;
+mod acks;
 mod alert;
 mod config;
 mod connection;
@@ -14,9 +16,13 @@ mod flight;
 pub mod handshake;
 mod offer;
 mod record;
+mod session;
 mod suite;
+mod transcript;
 mod v12;
+mod v13;
 
+pub use ack::{Ack, RecordNumber};
 pub use alert::{Alert, AlertDescription, AlertLevel};
 pub use config::{Config, Limits, Role};
 pub use connection::Connection;

@@ -5,13 +5,13 @@ pub(crate) mod key_schedule;
 pub(crate) mod server;
 
 use crate::engine::Engine;
+use crate::session;
 use crate::suite::Meaning;
 use crate::{CipherSuite, Error, PeerMisbehaved, ProtocolVersion, Role};
 use alloc::vec::Vec;
 use key_schedule::MasterSecret;
-use siskin_base::{KeyingMaterial, SrtpProfile};
+use siskin_base::SrtpProfile;
 use siskin_crypto::{Hash, NamedGroup};
-use zeroize::Zeroizing;
 
 /// What the hellos settled.
 pub(crate) struct Negotiated {
@@ -23,12 +23,16 @@ pub(crate) struct Negotiated {
     pub(crate) srtp: Option<SrtpProfile>,
 }
 
-/// What is known once the keys are.
+/// A handshake whose keys are in place.
 pub(crate) struct Session {
-    pub(crate) version: ProtocolVersion,
-    pub(crate) suite: CipherSuite,
-    pub(crate) group: NamedGroup,
-    pub(crate) srtp: Option<SrtpProfile>,
+    suite: CipherSuite,
+    group: NamedGroup,
+    srtp: Option<SrtpProfile>,
+    secrets: Secrets,
+}
+
+/// What outlives the handshake.
+pub(crate) struct Secrets {
     client_random: [u8; 32],
     server_random: [u8; 32],
     hash: &'static dyn Hash,
@@ -45,18 +49,28 @@ impl Session {
     ) -> Result<Self, Error> {
         let Negotiated { suite, meaning, client_random, server_random, srtp, .. } = negotiated;
         let hash = engine.config.provider.hash(meaning.hash);
-        let transcript = negotiated.extended_master_secret.then(|| hash.digest(&[&engine.transcript]));
+        let transcript =
+            negotiated.extended_master_secret.then(|| hash.digest(&[engine.transcript.as_bytes()]));
         let master = MasterSecret::new(hash, premaster, transcript.as_ref(), &client_random, &server_random);
         let (client, server) = master
             .protections(&engine.config.provider, hash, meaning.aead, &client_random, &server_random)
             .map_err(|_| Error::ProviderFailed)?;
-        match engine.config.role {
-            Role::Client => engine.add_keys(EPOCH, server, client),
-            Role::Server => engine.add_keys(EPOCH, client, server),
-        }
+        let (own, peer) = match engine.config.role {
+            Role::Client => (client, server),
+            Role::Server => (server, client),
+        };
+        engine.records.add_writing(EPOCH, own);
+        engine.records.add_reading(EPOCH, peer);
         engine.log_key("CLIENT_RANDOM", &client_random, master.as_bytes());
+        let secrets = Secrets { client_random, server_random, hash, master };
+        Ok(Self { suite, group, srtp, secrets })
+    }
+
+    /// The handshake is complete.
+    fn finish(self) -> session::Session {
+        let Self { suite, group, srtp, secrets } = self;
         let version = ProtocolVersion::DTLS1_2;
-        Ok(Self { version, suite, group, srtp, client_random, server_random, hash, master })
+        session::Session { version, suite, group, srtp, secrets: session::Secrets::V12(secrets) }
     }
 
     /// Sends ChangeCipherSpec and Finished, which end the flight that was begun.
@@ -69,14 +83,10 @@ impl Session {
 
     /// RFC 5246 §7.4.9: whether the peer's Finished belongs to this handshake.
     fn check_finished(&self, engine: &Engine, message: &crate::handshake::Message) -> Result<(), Error> {
-        let from = match engine.config.role {
-            Role::Client => Role::Server,
-            Role::Server => Role::Client,
-        };
         if message.epoch != EPOCH {
             return Err(PeerMisbehaved::WrongEpoch.into());
         }
-        let expected = self.verify_data(engine, from);
+        let expected = self.verify_data(engine, engine.peer_role());
         let equal = siskin_crypto::constant_time_eq(&expected, message.body());
         if equal { Ok(()) } else { Err(PeerMisbehaved::BadFinished.into()) }
     }
@@ -87,30 +97,14 @@ impl Session {
             Role::Server => "server finished",
         };
         let mut out = [0; 12];
-        let transcript = self.hash.digest(&[&engine.transcript]);
-        key_schedule::prf(self.hash, self.master.as_bytes(), label, &[transcript.as_ref()], &mut out);
+        let Secrets { hash, master, .. } = &self.secrets;
+        let transcript = hash.digest(&[engine.transcript.as_bytes()]);
+        key_schedule::prf(*hash, master.as_bytes(), label, &[transcript.as_ref()], &mut out);
         out
     }
+}
 
-    /// The keys for SRTP, if a profile was agreed on (RFC 5764 §4.2).
-    pub(crate) fn srtp_keys(&self, role: Role) -> Option<KeyingMaterial> {
-        let profile = self.srtp?;
-        let (key_len, salt_len) = profile.key_and_salt_len()?;
-        let mut material = Zeroizing::new([0; 2 * (32 + 14)]);
-        let material = material.get_mut(..2 * (key_len + salt_len))?;
-        self.export("EXTRACTOR-dtls_srtp", None, material);
-        let (keys, salts) = material.split_at_checked(2 * key_len)?;
-        let (client_key, server_key) = keys.split_at_checked(key_len)?;
-        let (client_salt, server_salt) = salts.split_at_checked(salt_len)?;
-        let client = (client_key.into(), client_salt.into());
-        let server = (server_key.into(), server_salt.into());
-        let (local, remote) = match role {
-            Role::Client => (client, server),
-            Role::Server => (server, client),
-        };
-        Some(KeyingMaterial { profile, local, remote })
-    }
-
+impl Secrets {
     /// RFC 5705 §4.
     pub(crate) fn export(&self, label: &str, context: Option<&[u8]>, out: &mut [u8]) {
         let length = context.map(|context| (context.len() as u16).to_be_bytes());

@@ -82,7 +82,7 @@ pub struct TransportStats {
     /// The id of the peer's certificate.
     #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
     pub remote_certificate_id: Option<String>,
-    /// The version as on the wire, `FEFD` for DTLS 1.2.
+    /// The version as on the wire, `FEFC` for DTLS 1.3, `FEFD` for 1.2.
     #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
     pub tls_version: Option<String>,
     /// The cipher suite by its IANA name.

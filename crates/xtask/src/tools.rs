@@ -13,7 +13,7 @@ struct Tool {
 const TOOLS: &[Tool] = &[
     Tool { program: "chromium", package: "chromium", steps: &["conformance"] },
     Tool { program: "chromedriver", package: "chromium-driver", steps: &["conformance"] },
-    Tool { program: "firefox-esr", package: "firefox-esr", steps: &["conformance"] },
+    Tool { program: "firefox-esr", package: "firefox-esr", steps: &["conformance", "tests"] },
     Tool { program: "ip", package: "iproute2", steps: &["conformance"] },
     Tool { program: "unshare", package: "util-linux", steps: &["conformance"] },
     Tool { program: "python3", package: "python3-venv", steps: &["conformance"] },

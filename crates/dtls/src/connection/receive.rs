@@ -1,35 +1,48 @@
 //! What becomes of a record, from its keys to the state that it is for.
 
-use super::{Connection, MAX_PLAINTEXT, State};
-use crate::handshake::{Fragment, HandshakeType, Inserted};
-use crate::record::{ContentType, Opened, RecordHeader};
-use crate::{Alert, AlertDescription, AlertLevel, Error, Event, PeerMisbehaved};
+use super::{Connection, State};
+use crate::handshake::{Fragment, HandshakeType, Inserted, Message};
+use crate::record::{ContentType, Frame, Header, Opened, ProtocolVersion};
+use crate::session::Secrets;
+use crate::{
+    Ack, Alert, AlertDescription, AlertLevel, Error, Event, PeerMisbehaved, RecordNumber, Role, v13,
+};
 use core::ops::Range;
-use siskin_base::Direction;
 use siskin_base::wire::Reader;
+use siskin_base::{Direction, Instant};
 
 impl Connection {
-    /// `start` is where the body begins in the caller's datagram; `None` for a record that was kept.
-    pub(super) fn handle_record(&mut self, header: &RecordHeader, body: &mut [u8], start: Option<usize>) {
-        let plain = match self.engine.records.open(header, body) {
-            Ok(Opened::Plain(plain)) => plain,
-            Ok(Opened::Early) => return self.keep_early(header, body),
+    /// `start` is where the record begins in the caller's datagram; `None` for one that was kept.
+    pub(super) fn handle_record(&mut self, frame: &Frame, record: &mut [u8], start: Option<usize>) {
+        let (content_type, number, content) = match self.engine.records.open(frame, record) {
+            Ok(Opened::Plain { content_type, number, content }) => (content_type, number, content),
+            Ok(Opened::Early) => return self.keep_early(frame, record),
             Ok(dropped) => return self.count_drop(&dropped),
             Err(error) => return self.fail(error),
         };
         self.engine.stats.records_received += 1;
-        let content = body.get(plain.clone()).unwrap_or_default();
-        match header.content_type {
-            ContentType::HANDSHAKE => self.handle_handshake(header.epoch, content),
-            ContentType::ALERT => self.handle_alert(content),
-            ContentType::APPLICATION_DATA if header.epoch > 0 => self.handle_data(content, plain, start),
+        let bytes = record.get(content.clone()).unwrap_or_default();
+        match content_type {
+            ContentType::HANDSHAKE => self.handle_handshake(number, bytes),
+            // Anyone can write in clear; who has keys does not.
+            ContentType::ALERT if number.epoch > 0 || !self.engine.records.is_authenticated() => {
+                self.handle_alert(bytes);
+            }
+            ContentType::ACK if self.engine.is_v13() => self.handle_ack(number, bytes),
+            ContentType::APPLICATION_DATA if self.is_data_epoch(number) => {
+                self.handle_data(bytes, content, start);
+            }
             // The epoch in each record says all that ChangeCipherSpec does (RFC 6347 §4.1).
-            ContentType::CHANGE_CIPHER_SPEC => {}
+            ContentType::CHANGE_CIPHER_SPEC if number.epoch == 0 => {}
             _ => {
                 self.engine.stats.dropped_malformed += 1;
-                self.engine.observe_drop("data in clear");
+                self.engine.observe_drop("content that has no place here");
             }
         }
+    }
+
+    fn is_data_epoch(&self, number: RecordNumber) -> bool {
+        number.epoch >= if self.engine.is_v13() { v13::DATA_EPOCH.into() } else { 1 }
     }
 
     fn count_drop(&mut self, dropped: &Opened) {
@@ -37,58 +50,83 @@ impl Connection {
         let (counter, reason) = match dropped {
             Opened::Replayed => (&mut stats.dropped_replayed, "replayed"),
             Opened::Forged => (&mut stats.dropped_forged, "cannot be opened"),
+            Opened::Malformed => (&mut stats.dropped_malformed, "without content"),
             _ => (&mut stats.dropped_epoch, "of another epoch"),
         };
         *counter += 1;
         self.engine.observe_drop(reason);
     }
 
-    fn handle_handshake(&mut self, epoch: u16, content: &[u8]) {
+    fn handle_handshake(&mut self, number: RecordNumber, content: &[u8]) {
         let mut r = Reader::new(content);
+        let epoch = number.epoch as u16;
+        let (mut kept, mut dropped) = (false, false);
         while !r.is_empty() && !self.is_closed() {
             let Ok(fragment) = Fragment::parse(&mut r) else {
                 self.engine.stats.dropped_malformed += 1;
                 self.engine.observe_drop("malformed fragment");
                 return;
             };
-            if matches!(self.state, State::Established(_)) {
+            if matches!(self.state, State::Established(_)) && !self.engine.is_v13() {
                 self.handle_late_fragment(&fragment);
                 continue;
             }
             match self.engine.reassembly.insert(epoch, &fragment) {
-                Inserted::Kept => {}
-                Inserted::Old => self.handle_repeated(&fragment),
+                Inserted::Kept => kept = true,
+                Inserted::Old => self.handle_repeated(number, &fragment),
                 Inserted::Oversized => return self.fail(PeerMisbehaved::OversizedMessage.into()),
-                Inserted::Dropped => self.engine.observe_drop("fragment beyond a limit"),
+                Inserted::Dropped => {
+                    dropped = true;
+                    self.engine.observe_drop("fragment beyond a limit");
+                }
             }
-            self.handle_messages();
         }
+        // RFC 9147 §7: never for what was thrown away.
+        if kept && !dropped {
+            self.engine.acks.note(number);
+        }
+        self.handle_messages();
     }
 
     fn handle_messages(&mut self) {
-        while !matches!(self.state, State::Established(_) | State::Closed) {
+        while !self.is_closed() {
             let Some(message) = self.engine.reassembly.next() else { return };
             self.engine.observe_packet(Direction::In, &message.bytes);
             // RFC 5246 §7.4.1.1: ignored during a handshake, and no part of it.
-            if message.kind == HandshakeType::HELLO_REQUEST {
+            if message.kind == HandshakeType::HELLO_REQUEST && !self.engine.is_v13() {
                 continue;
             }
-            let encrypted = message.epoch > 0;
             let engine = &mut self.engine;
             let next = match core::mem::replace(&mut self.state, State::Closed) {
-                _ if encrypted != (message.kind == HandshakeType::FINISHED) => {
-                    Err(PeerMisbehaved::WrongEpoch.into())
-                }
+                state if !state.expects(&message) => Err(PeerMisbehaved::WrongEpoch.into()),
                 State::Offered(offer) => offer.handle(engine, &message),
                 State::Accepting(accept) => accept.handle(engine, &message),
                 State::V12Client(client) => client.handle(engine, &message),
                 State::V12Server(server) => server.handle(engine, &message),
-                State::Established(_) | State::Closed => return,
+                State::V13Client(client) => client.handle(engine, &message),
+                State::V13Server(server) => server.handle(engine, &message),
+                State::Established(mut session) => {
+                    let handled = match &mut session.secrets {
+                        Secrets::V12(_) => Ok(()),
+                        Secrets::V13(secrets) => secrets.handle(engine, &message),
+                    };
+                    // RFC 9147 §7.1: nothing else tells the peer that it is here.
+                    engine.acks.want();
+                    match handled {
+                        Ok(()) => self.state = State::Established(session),
+                        Err(error) => self.fail(error),
+                    }
+                    continue;
+                }
+                State::Closed => return,
             };
             match next {
                 Ok(State::Established(session)) => {
                     self.state = State::Established(session);
                     self.finish_handshake();
+                    if !self.engine.is_v13() {
+                        return;
+                    }
                 }
                 Ok(state) => self.state = state,
                 Err(error) => self.fail(error),
@@ -96,9 +134,56 @@ impl Connection {
         }
     }
 
+    /// DTLS 1.3, behind each datagram: whether the rest of the peer's flight seems to be missing (RFC 9147 §7.1).
+    pub(super) fn plan_ack(&mut self, now: Instant) {
+        let handshaking = matches!(self.state, State::V13Client(_) | State::V13Server(_));
+        if !handshaking || self.engine.acks.is_empty() {
+            return;
+        }
+        if self.engine.reassembly.is_out_of_order() {
+            self.engine.acks.want();
+        } else {
+            self.engine.acks.want_at(now + self.engine.flight.interval() / 4);
+        }
+    }
+
+    /// RFC 9147 §7.2.
+    fn handle_ack(&mut self, number: RecordNumber, content: &[u8]) {
+        let Ok(ack) = Ack::parse(content) else {
+            self.engine.stats.dropped_malformed += 1;
+            return;
+        };
+        if ack.numbers.iter().any(|acknowledged| acknowledged.epoch > number.epoch) {
+            return self.fail(PeerMisbehaved::AcknowledgedFuture.into());
+        }
+        let engine = &mut self.engine;
+        if engine.flight.acknowledge(&ack.numbers) {
+            engine.stats.retransmissions += 1;
+        }
+        if let State::Established(session) = &mut self.state
+            && engine.flight.is_idle()
+        {
+            self.deadline = None;
+            if let Secrets::V13(secrets) = &mut session.secrets
+                && let Err(error) = secrets.finish_update(engine)
+            {
+                self.fail(error);
+            }
+        }
+    }
+
     /// A fragment of a message that was taken already.
-    fn handle_repeated(&mut self, fragment: &Fragment<'_>) {
-        if fragment.is_last()
+    fn handle_repeated(&mut self, number: RecordNumber, fragment: &Fragment<'_>) {
+        // RFC 9147 §5.8.1: what only an ACK answers, an ACK answers again. Of the handshake that is the client's last flight.
+        let flight =
+            if self.engine.config.role == Role::Server { v13::HANDSHAKE_EPOCH } else { v13::DATA_EPOCH };
+        if self.engine.is_v13()
+            && matches!(self.state, State::Established(_))
+            && number.epoch >= flight.into()
+        {
+            self.engine.acks.note(number);
+            self.engine.acks.want();
+        } else if fragment.is_last()
             && self.engine.is_answered(fragment.header.sequence)
             && self.engine.flight.peer_repeated(self.engine.now)
         {
@@ -109,7 +194,7 @@ impl Connection {
     /// A handshake message after the handshake: the last one again, or a wish to start over.
     fn handle_late_fragment(&mut self, fragment: &Fragment<'_>) {
         match fragment.header.kind {
-            HandshakeType::FINISHED => self.handle_repeated(fragment),
+            HandshakeType::FINISHED => self.handle_repeated(RecordNumber { epoch: 1, sequence: 0 }, fragment),
             // RFC 5746 §4: refused, not ignored, so that the peer need not wait for a timeout.
             HandshakeType::HELLO_REQUEST | HandshakeType::CLIENT_HELLO => {
                 if self.engine.alerts.is_empty() {
@@ -130,34 +215,48 @@ impl Connection {
             self.engine.alerts.push_back(Alert::warning(AlertDescription::CLOSE_NOTIFY));
             self.end("closed");
             self.engine.events.push_back(Event::PeerClosed);
-        } else if alert.level == AlertLevel::FATAL {
+        } else if alert.level == AlertLevel::FATAL
+            // RFC 8446 §6: the level means nothing any more.
+            || self.engine.is_v13() && alert.description != AlertDescription::USER_CANCELED
+        {
             self.fail(Error::PeerAborted(alert.description));
         }
     }
 
-    fn handle_data(&mut self, content: &[u8], plain: Range<usize>, start: Option<usize>) {
+    fn handle_data(&mut self, data: &[u8], content: Range<usize>, start: Option<usize>) {
         if self.connected {
-            // Who sends data has our last flight (RFC 6347 §4.2.4).
-            self.engine.flight.end();
-            self.engine.stats.bytes_received += content.len() as u64;
+            // Who sends data has our last flight (RFC 6347 §4.2.4). In DTLS 1.3 a server may send before.
+            if !self.engine.is_v13() {
+                self.engine.flight.end();
+            }
+            self.engine.stats.bytes_received += data.len() as u64;
             self.engine.events.push_back(match start {
-                Some(start) => Event::ApplicationData(start + plain.start..start + plain.end),
-                None => Event::EarlyApplicationData(content.into()),
+                Some(start) => Event::ApplicationData(start + content.start..start + content.end),
+                None => Event::EarlyApplicationData(data.into()),
             });
-        } else if self.has_room(self.held.len(), content.len()) {
-            self.engine.stats.bytes_received += content.len() as u64;
-            self.kept += content.len();
-            self.held.push(content.into());
+        } else if self.has_room(self.held.len(), data.len()) {
+            self.engine.stats.bytes_received += data.len() as u64;
+            self.kept += data.len();
+            self.held.push(data.into());
         } else {
             self.engine.observe_drop("early data beyond the limit");
         }
     }
 
-    fn keep_early(&mut self, header: &RecordHeader, body: &[u8]) {
+    fn keep_early(&mut self, frame: &Frame, record: &[u8]) {
+        let expected = match frame.header {
+            Header::Plain(header) => header.epoch == 1 && !self.engine.is_v13(),
+            // Until the hellos are exchanged, a server has nothing that its client could have a key for.
+            Header::Unified { epoch_bits, .. } => match self.state {
+                State::Offered(_) => self.engine.speaks(ProtocolVersion::DTLS1_3) && epoch_bits >= 2,
+                State::V13Client(_) | State::V13Server(_) => epoch_bits == 3,
+                _ => false,
+            },
+        };
         let handshaking = !matches!(self.state, State::Established(_));
-        if header.epoch == 1 && handshaking && self.has_room(self.early.len(), body.len()) {
-            self.kept += body.len();
-            self.early.push((*header, body.into()));
+        if expected && handshaking && self.has_room(self.early.len(), record.len()) {
+            self.kept += record.len();
+            self.early.push(record.into());
         } else {
             self.count_drop(&Opened::Early);
         }
@@ -168,29 +267,39 @@ impl Connection {
         records < limits.early_records && self.kept + bytes <= limits.early_bytes
     }
 
-    /// Opens the records that were kept, once the keys are there.
+    /// Opens the records that were kept, once new keys are there.
     pub(super) fn handle_early(&mut self) {
-        if self.early.is_empty() || !self.engine.records.reads(1) {
+        let epoch = self.engine.records.read_epoch();
+        if core::mem::replace(&mut self.read_epoch, epoch) == epoch || self.early.is_empty() {
             return;
         }
-        for (header, mut body) in core::mem::take(&mut self.early) {
-            self.kept = self.kept.saturating_sub(body.len());
-            if !self.is_closed() {
-                self.handle_record(&header, &mut body, None);
+        for mut record in core::mem::take(&mut self.early) {
+            self.kept = self.kept.saturating_sub(record.len());
+            if self.is_closed() {
+                continue;
+            }
+            if let Some(frame) = self.engine.records.frame(&record) {
+                self.handle_record(&frame, &mut record, None);
             }
         }
+        self.handle_early();
     }
 }
 
-/// RFC 6347 §4.1: anything else is no record of DTLS 1.2, and is dropped with the rest of its datagram.
-pub(super) fn is_plausible(header: &RecordHeader) -> bool {
-    (ContentType::CHANGE_CIPHER_SPEC..=ContentType::APPLICATION_DATA).contains(&header.content_type)
-        && header.version.0 >> 8 == 0xfe
-        && usize::from(header.length) <= MAX_PLAINTEXT + MAX_EXPANSION
+impl State {
+    /// Whether such a message may come in its epoch.
+    fn expects(&self, message: &Message) -> bool {
+        let epoch = message.epoch;
+        match self {
+            Self::V12Client(_) | Self::V12Server(_) => {
+                (epoch > 0) == (message.kind == HandshakeType::FINISHED)
+            }
+            Self::V13Client(_) | Self::V13Server(_) => epoch == v13::HANDSHAKE_EPOCH,
+            Self::Established(_) => epoch >= v13::DATA_EPOCH,
+            Self::Offered(_) | Self::Accepting(_) | Self::Closed => epoch == 0,
+        }
+    }
 }
-
-/// RFC 5246 §6.2.3.
-const MAX_EXPANSION: usize = 2048;
 
 #[cfg(test)]
 mod tests;

@@ -1,4 +1,4 @@
-//! Certificate (RFC 5246 §7.4.2).
+//! Certificate (RFC 5246 §7.4.2, RFC 8446 §4.4.2).
 
 use super::Malformed;
 use alloc::vec::Vec;
@@ -28,6 +28,32 @@ impl<'a> CertificateMessage<'a> {
         let _ = out.put_prefixed(3, |out| {
             if let Some(certificate) = self.end_entity {
                 let _ = out.put_prefixed(3, |out| out.put(certificate));
+            }
+        });
+    }
+
+    /// Reads a message body of DTLS 1.3; the context of the request that it answers comes first. Extensions of single
+    /// certificates are skipped: we ask for none.
+    pub fn parse_v13(body: &'a [u8]) -> Result<(&'a [u8], Self), Malformed> {
+        let mut r = Reader::new(body);
+        let context = r.vec8()?;
+        let mut list = Reader::new(r.vec24()?);
+        let mut end_entity = None;
+        while !list.is_empty() {
+            let certificate = list.vec24()?;
+            list.vec16()?;
+            end_entity.get_or_insert(certificate);
+        }
+        if r.is_empty() { Ok((context, Self { end_entity })) } else { Err(Malformed) }
+    }
+
+    /// Appends the message body of DTLS 1.3.
+    pub fn write_v13(&self, context: &[u8], out: &mut Vec<u8>) {
+        let _ = out.put_prefixed(1, |out| out.put(context));
+        let _ = out.put_prefixed(3, |out| {
+            if let Some(certificate) = self.end_entity {
+                let _ = out.put_prefixed(3, |out| out.put(certificate));
+                out.put_u16(0);
             }
         });
     }

@@ -1,11 +1,11 @@
-//! CertificateVerify (RFC 5246 §7.4.8).
+//! CertificateVerify (RFC 5246 §7.4.8, RFC 8446 §4.4.3).
 
 use super::Malformed;
 use alloc::vec::Vec;
 use siskin_base::wire::{Reader, Writer};
 use siskin_crypto::SignatureScheme;
 
-/// The client's signature over all messages before this one.
+/// A signature over all messages before this one: the client's, and in DTLS 1.3 the server's as well.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CertificateVerify<'a> {
     /// How it was made.

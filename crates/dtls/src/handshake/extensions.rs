@@ -14,7 +14,9 @@ siskin_base::code_points! {
         USE_SRTP = 14,
         EXTENDED_MASTER_SECRET = 23,
         SUPPORTED_VERSIONS = 43,
+        COOKIE = 44,
         KEY_SHARE = 51,
+        CONNECTION_ID = 54,
         RENEGOTIATION_INFO = 0xff01,
     }
 }

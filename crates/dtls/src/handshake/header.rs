@@ -4,12 +4,16 @@ use core::fmt;
 use siskin_base::wire::{Reader, Truncated};
 
 siskin_base::code_points! {
-    /// What kind of handshake message (RFC 5246 §7.4, RFC 6347 §4.3.2).
+    /// What kind of handshake message (RFC 5246 §7.4, RFC 6347 §4.3.2, RFC 9147 §5.2).
     pub struct HandshakeType(u8) {
         HELLO_REQUEST = 0,
         CLIENT_HELLO = 1,
         SERVER_HELLO = 2,
         HELLO_VERIFY_REQUEST = 3,
+        NEW_SESSION_TICKET = 4,
+        ENCRYPTED_EXTENSIONS = 8,
+        REQUEST_CONNECTION_ID = 9,
+        NEW_CONNECTION_ID = 10,
         CERTIFICATE = 11,
         SERVER_KEY_EXCHANGE = 12,
         CERTIFICATE_REQUEST = 13,
@@ -17,6 +21,8 @@ siskin_base::code_points! {
         CERTIFICATE_VERIFY = 15,
         CLIENT_KEY_EXCHANGE = 16,
         FINISHED = 20,
+        KEY_UPDATE = 24,
+        MESSAGE_HASH = 254,
     }
 }
 

@@ -1,5 +1,6 @@
 //! Fragments become messages again, in whatever order and shape they come (RFC 6347 §4.2.3).
 
+use super::gaps::Gaps;
 use super::{HandshakeHeader, HandshakeType, Malformed};
 use alloc::collections::BTreeMap;
 use alloc::vec;
@@ -57,6 +58,8 @@ impl Message {
 #[derive(Debug)]
 pub struct Reassembly {
     next: u16,
+    /// Fragments of earlier epochs are not believed any more.
+    first_epoch: u16,
     partial: BTreeMap<u16, Partial>,
     /// Bytes allocated in `partial`.
     held: usize,
@@ -69,8 +72,7 @@ struct Partial {
     kind: HandshakeType,
     epoch: u16,
     bytes: Vec<u8>,
-    /// Ranges of the body that are still missing, in order, none empty.
-    missing: Vec<(usize, usize)>,
+    missing: Gaps,
 }
 
 /// What became of a fragment.
@@ -89,7 +91,7 @@ pub enum Inserted {
 impl Reassembly {
     /// Waits for message 0. Limits are in bytes: of one message, and of all that are incomplete.
     pub const fn new(max_message: usize, max_held: usize) -> Self {
-        Self { next: 0, partial: BTreeMap::new(), held: 0, max_message, max_held }
+        Self { next: 0, first_epoch: 0, partial: BTreeMap::new(), held: 0, max_message, max_held }
     }
 
     /// The number of the message that [`next`](Self::next) will give.
@@ -102,7 +104,7 @@ impl Reassembly {
         let HandshakeHeader { kind, length, sequence, fragment_offset, .. } = fragment.header;
         let length = length as usize;
         let Some(ahead) = sequence.checked_sub(self.next) else { return Inserted::Old };
-        if ahead >= MESSAGES_AHEAD {
+        if ahead >= MESSAGES_AHEAD || epoch < self.first_epoch {
             return Inserted::Dropped;
         }
         if length > self.max_message {
@@ -147,6 +149,22 @@ impl Reassembly {
         Some(Message { kind, sequence, epoch, bytes })
     }
 
+    /// What comes from now on must be of `epoch` or a later one; what came in earlier ones is forgotten.
+    pub fn begin_epoch(&mut self, epoch: u16) {
+        self.first_epoch = epoch;
+        let old = self.partial.iter().filter(|(_, partial)| partial.epoch < epoch);
+        for sequence in old.map(|(sequence, _)| *sequence).collect::<Vec<_>>() {
+            self.forget(sequence);
+        }
+    }
+
+    /// Whether something is here though what comes before it is not.
+    pub fn is_out_of_order(&self) -> bool {
+        self.partial.iter().any(|(sequence, partial)| {
+            *sequence != self.next || partial.missing.is_out_of_order(partial.body_len())
+        })
+    }
+
     /// Forgets everything that is incomplete.
     pub fn clear(&mut self) {
         self.partial.clear();
@@ -155,7 +173,7 @@ impl Reassembly {
 
     fn forget(&mut self, sequence: u16) {
         if let Some(partial) = self.partial.remove(&sequence) {
-            self.held -= partial.bytes.len() - HandshakeHeader::LEN;
+            self.held -= partial.body_len();
         }
     }
 }
@@ -167,27 +185,28 @@ impl Partial {
         let header =
             HandshakeHeader { kind, length: whole, sequence, fragment_offset: 0, fragment_length: whole };
         bytes.iter_mut().zip(header.to_bytes()).for_each(|(to, from)| *to = from);
-        let missing = if length == 0 { vec![] } else { vec![(0, length)] };
+        let missing = if length == 0 { Gaps::none() } else { Gaps::all(length) };
         Self { kind, epoch, bytes, missing }
     }
 
     fn is_of(&self, epoch: u16, kind: HandshakeType, length: usize) -> bool {
-        (self.epoch, self.kind, self.bytes.len() - HandshakeHeader::LEN) == (epoch, kind, length)
+        (self.epoch, self.kind, self.body_len()) == (epoch, kind, length)
+    }
+
+    fn body_len(&self) -> usize {
+        self.bytes.len() - HandshakeHeader::LEN
     }
 
     fn fill(&mut self, start: usize, body: &[u8]) -> Inserted {
         let end = start + body.len();
-        if self.missing.iter().filter(|(from, to)| *from < start && end < *to).count() + self.missing.len()
-            > MAX_GAPS
-        {
+        if self.missing.count_without(start, end) > MAX_GAPS {
             return Inserted::Dropped;
         }
         let at = HandshakeHeader::LEN + start;
         if let Some(to) = self.bytes.get_mut(at..at + body.len()) {
             to.iter_mut().zip(body).for_each(|(to, from)| *to = *from);
         }
-        let left = |&(from, to): &(usize, usize)| [(from, to.min(start)), (from.max(end), to)];
-        self.missing = self.missing.iter().flat_map(left).filter(|(from, to)| from < to).collect();
+        self.missing.fill(start, end);
         Inserted::Kept
     }
 }

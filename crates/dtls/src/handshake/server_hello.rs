@@ -1,4 +1,4 @@
-//! ServerHello (RFC 5246 §7.4.1.3).
+//! ServerHello (RFC 5246 §7.4.1.3, RFC 8446 §4.1.3).
 
 use super::{Extensions, Malformed};
 use crate::{CipherSuite, ProtocolVersion};
@@ -23,6 +23,12 @@ pub struct ServerHello<'a> {
 }
 
 impl<'a> ServerHello<'a> {
+    /// The random value that makes it a HelloRetryRequest of DTLS 1.3 (RFC 8446 §4.1.3): SHA-256 of those two words.
+    pub const RETRY_RANDOM: [u8; 32] = [
+        0xcf, 0x21, 0xad, 0x74, 0xe5, 0x9a, 0x61, 0x11, 0xbe, 0x1d, 0x8c, 0x02, 0x1e, 0x65, 0xb8, 0x91, 0xc2,
+        0xa2, 0x11, 0x16, 0x7a, 0xbb, 0x8c, 0x5e, 0x07, 0x9e, 0x09, 0xe2, 0xc8, 0xa8, 0x33, 0x9c,
+    ];
+
     /// Reads a message body.
     pub fn parse(body: &'a [u8]) -> Result<Self, Malformed> {
         let mut r = Reader::new(body);

@@ -1,4 +1,4 @@
-//! The record header of DTLS 1.2 (RFC 6347 §4.1), which the first records of DTLS 1.3 bear as well.
+//! The record header of DTLS 1.2 (RFC 6347 §4.1), which records in clear bear in DTLS 1.3 as well.
 
 use siskin_base::wire::{Reader, Truncated};
 
@@ -9,6 +9,8 @@ siskin_base::code_points! {
         ALERT = 21,
         HANDSHAKE = 22,
         APPLICATION_DATA = 23,
+        TLS12_CID = 25,
+        ACK = 26,
     }
 }
 
@@ -40,15 +42,20 @@ impl RecordHeader {
     /// Bytes of a header.
     pub const LEN: usize = 13;
 
-    /// Reads one.
+    /// Reads one, of a record without connection ID.
     pub fn parse(r: &mut Reader<'_>) -> Result<Self, Truncated> {
-        Ok(Self {
-            content_type: ContentType(r.u8()?),
-            version: ProtocolVersion(r.u16()?),
-            epoch: r.u16()?,
-            sequence: r.u48()?,
-            length: r.u16()?,
-        })
+        Self::parse_with_cid(r, &[])
+    }
+
+    /// Reads one; a record of type [`ContentType::TLS12_CID`] must bear `own_cid` (RFC 9146 §4).
+    pub(crate) fn parse_with_cid(r: &mut Reader<'_>, own_cid: &[u8]) -> Result<Self, Truncated> {
+        let content_type = ContentType(r.u8()?);
+        let version = ProtocolVersion(r.u16()?);
+        let (epoch, sequence) = (r.u16()?, r.u48()?);
+        if content_type == ContentType::TLS12_CID && r.take(own_cid.len())? != own_cid {
+            return Err(Truncated);
+        }
+        Ok(Self { content_type, version, epoch, sequence, length: r.u16()? })
     }
 
     /// Its bytes.

@@ -1,4 +1,4 @@
-//! Which records of an epoch came already (RFC 6347 §4.1.2.6).
+//! Which records of an epoch came already (RFC 6347 §4.1.2.6, RFC 9147 §4.5.1).
 
 /// Remembers the newest 1024 sequence numbers: enough for a burst reordered over a fast path.
 #[derive(Debug, Default)]
@@ -13,6 +13,19 @@ impl Window {
     /// Whether `sequence` may be new. Ask before opening a record; it costs nothing.
     pub(crate) fn is_new(&self, sequence: u64) -> bool {
         sequence >= self.next || sequence + SIZE >= self.next && !self.bit(sequence)
+    }
+
+    /// The number that ends in these low bits and is nearest to the one that is expected next (RFC 9147 §4.2.2).
+    pub(crate) fn nearest(&self, low: u64, bits: u32) -> u64 {
+        let span = 1u64 << bits;
+        let candidate = self.next & !(span - 1) | low;
+        if candidate > self.next && candidate - self.next > span / 2 && candidate >= span {
+            candidate - span
+        } else if self.next >= candidate && self.next - candidate >= span / 2 {
+            candidate + span
+        } else {
+            candidate
+        }
     }
 
     /// Marks `sequence`, of which [`is_new`](Self::is_new) held, once its record proved authentic.
@@ -66,6 +79,21 @@ mod tests {
         assert!(!window.is_new(2001), "too old to tell");
         assert!(window.is_new((1 << 40) - 1024 + 1));
         assert!(!window.is_new((1 << 40) - 1024), "just out of the window");
+    }
+
+    #[test]
+    fn rfc9147_4_2_2_the_nearest_number_is_meant() {
+        let mut window = Window::default();
+        assert_eq!((window.nearest(0, 8), window.nearest(255, 8)), (0, 255), "none is below 0");
+        for next in [1, 100, 255, 256, 300, 65_535, 65_536, 70_000, 1 << 30] {
+            window.accept(next - 1);
+            for number in next.saturating_sub(127)..next + 127 {
+                assert_eq!(window.nearest(number & 0xff, 8), number, "next {next}");
+                assert_eq!(window.nearest(number & 0xffff, 16), number, "next {next}");
+            }
+        }
+        assert_eq!(window.nearest(((1 << 30) - 30_000) & 0xffff, 16), (1 << 30) - 30_000);
+        assert_eq!(window.nearest(((1 << 30) + 30_000) & 0xffff, 16), (1 << 30) + 30_000);
     }
 
     #[test]

@@ -3,13 +3,14 @@
 use super::{Negotiated, Session, signed_params};
 use crate::connection::State;
 use crate::engine::Engine;
+use crate::flight::EndsWith;
 use crate::handshake::{
     CertificateMessage, CertificateRequest, CertificateVerify, ClientKeyExchange, ExtensionType,
-    HandshakeType, Message, ServerHello, ServerKeyExchange, UseSrtp,
+    HandshakeType, Message, ServerHello, ServerKeyExchange,
 };
-use crate::{Error, PeerIncompatible, PeerMisbehaved};
+use crate::offer::selected_srtp;
+use crate::{Error, PeerIncompatible, PeerMisbehaved, ProtocolVersion};
 use alloc::vec::Vec;
-use siskin_base::SrtpProfile;
 use siskin_crypto::{NamedGroup, PublicKey};
 
 /// Each state bears the name of the message that it awaits.
@@ -38,7 +39,8 @@ impl Client {
         message: &Message,
         hello: &ServerHello<'_>,
     ) -> Result<State, Error> {
-        let offered = engine.offered_suites().any(|suite| suite == hello.cipher_suite);
+        let offered =
+            engine.offered_suites(ProtocolVersion::DTLS1_2).any(|suite| suite == hello.cipher_suite);
         let meaning = hello.cipher_suite.meaning().filter(|_| offered);
         let meaning = meaning.ok_or(PeerMisbehaved::SelectedUnoffered)?;
         if hello.compression_method != 0 {
@@ -54,6 +56,7 @@ impl Client {
                     | ExtensionType::RENEGOTIATION_INFO
                     | ExtensionType::SUPPORTED_GROUPS // some servers send their own, against RFC 8422 §5.1
             ) || kind == ExtensionType::USE_SRTP && !engine.config.srtp_profiles.is_empty()
+                || kind == ExtensionType::CONNECTION_ID && engine.config.connection_id.is_some()
         };
         if extensions.iter().any(|(kind, _)| !known(kind)) {
             return Err(PeerMisbehaved::SelectedUnoffered.into());
@@ -68,6 +71,7 @@ impl Client {
             Some(body) => Some(selected_srtp(&engine.config.srtp_profiles, body)?),
             None => None,
         };
+        engine.take_connection_id(extensions)?;
         engine.note(message);
         Ok(State::V12Client(Self::Certificate(Negotiated {
             suite: hello.cipher_suite,
@@ -82,7 +86,9 @@ impl Client {
     pub(crate) fn handle(self, engine: &mut Engine, message: &Message) -> Result<State, Error> {
         let next = match (self, message.kind) {
             (Self::Certificate(negotiated), HandshakeType::CERTIFICATE) => {
-                let key = engine.take_certificate(message)?;
+                let chain = CertificateMessage::parse(message.body())
+                    .map_err(|_| Error::from(PeerMisbehaved::MalformedMessage))?;
+                let key = engine.take_certificate(chain)?;
                 if !negotiated.meaning.fits(key.kind) {
                     return Err(PeerIncompatible::Certificate.into());
                 }
@@ -105,21 +111,12 @@ impl Client {
             (Self::Finished(session), HandshakeType::FINISHED) => {
                 session.check_finished(engine, message)?;
                 engine.flight.end();
-                return Ok(State::Established(session));
+                return Ok(State::Established(session.finish()));
             }
             _ => return Err(PeerMisbehaved::UnexpectedMessage.into()),
         };
         engine.note(message);
         Ok(State::V12Client(next))
-    }
-}
-
-/// RFC 5764 §4.1.1: exactly one, of those that were offered, and the MKI that was offered, which is none.
-fn selected_srtp(offered: &[SrtpProfile], body: &[u8]) -> Result<SrtpProfile, Error> {
-    let answer = UseSrtp::parse(body).map_err(|_| Error::from(PeerMisbehaved::MalformedMessage))?;
-    match answer.profiles[..] {
-        [profile] if offered.contains(&profile) && answer.mki.is_empty() => Ok(profile),
-        _ => Err(PeerMisbehaved::SelectedUnofferedSrtpProfile.into()),
     }
 }
 
@@ -131,7 +128,7 @@ fn server_share(
 ) -> Result<ServerShare, Error> {
     let exchange = ServerKeyExchange::parse(message.body())
         .map_err(|_| Error::from(PeerMisbehaved::MalformedMessage))?;
-    if !engine.offered_groups().any(|group| group == exchange.group)
+    if !engine.offered_groups(ProtocolVersion::DTLS1_2).any(|group| group == exchange.group)
         || !engine.config.provider.can_verify(key.kind, exchange.scheme)
     {
         return Err(PeerMisbehaved::SelectedUnoffered.into());
@@ -158,7 +155,7 @@ fn answer(
     let share: Vec<u8> = exchange.share().into();
     let secret = exchange.finish(&server.share).map_err(|_| Error::from(PeerMisbehaved::BadKeyShare))?;
 
-    engine.begin_flight(false);
+    engine.begin_flight(EndsWith::Answer);
     if request.is_some() {
         let certificate = engine.config.certificate.clone();
         let message = CertificateMessage { end_entity: Some(certificate.der()) };
@@ -167,7 +164,7 @@ fn answer(
     engine.send(0, HandshakeType::CLIENT_KEY_EXCHANGE, |out| ClientKeyExchange { share: &share }.write(out));
     let session = Session::establish(engine, negotiated, server.group, secret.as_ref())?;
     if request.is_some() {
-        let signature = engine.config.certificate.key().sign(&mut engine.rng, &engine.transcript);
+        let signature = engine.config.certificate.key().sign(&mut engine.rng, engine.transcript.as_bytes());
         let signature = signature.map_err(|_| Error::ProviderFailed)?;
         let message = CertificateVerify { scheme, signature: &signature };
         engine.send(0, HandshakeType::CERTIFICATE_VERIFY, |out| message.write(out));

@@ -58,15 +58,15 @@ impl MasterSecret {
         client_random: &[u8; 32],
         server_random: &[u8; 32],
     ) -> Result<(Protection, Protection), Error> {
-        let (key_len, iv_len) = (aead.key_len(), Protection::iv_len(aead));
+        let (key_len, iv_len) = (aead.key_len(), Protection::iv_len_v12(aead));
         let mut block = Zeroizing::new([0; 2 * (32 + 12)]);
         let block = block.get_mut(..2 * (key_len + iv_len)).ok_or(Error::InvalidKey)?;
         prf(hash, self.as_bytes(), "key expansion", &[server_random, client_random], block);
         let (keys, ivs) = block.split_at_checked(2 * key_len).ok_or(Error::InvalidKey)?;
         let (client_key, server_key) = keys.split_at_checked(key_len).ok_or(Error::InvalidKey)?;
         let (client_iv, server_iv) = ivs.split_at_checked(iv_len).ok_or(Error::InvalidKey)?;
-        let client = Protection::new(provider, aead, client_key, client_iv)?;
-        let server = Protection::new(provider, aead, server_key, server_iv)?;
+        let client = Protection::v12(provider, aead, client_key, client_iv)?;
+        let server = Protection::v12(provider, aead, server_key, server_iv)?;
         Ok((client, server))
     }
 }

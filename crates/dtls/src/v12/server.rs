@@ -3,11 +3,13 @@
 use super::{Negotiated, Session, signed_params};
 use crate::connection::State;
 use crate::engine::Engine;
+use crate::flight::EndsWith;
 use crate::handshake::{
     CertificateMessage, CertificateRequest, CertificateVerify, ClientCertificateType, ClientHello,
     ClientKeyExchange, ExtensionType, Extensions, HandshakeType, Malformed, Message, ServerHello,
     ServerKeyExchange, UseSrtp, number_list, numbers,
 };
+use crate::offer::DOWNGRADES;
 use crate::{CipherSuite, Error, PeerIncompatible, PeerMisbehaved, ProtocolVersion};
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -46,8 +48,11 @@ impl Server {
         let active = exchange.start(&mut engine.rng).map_err(|_| Error::ProviderFailed)?;
 
         engine.note(message);
-        engine.begin_flight(false);
-        let extensions = answer_extensions(&negotiated, &offer);
+        engine.begin_flight(EndsWith::Answer);
+        let mut extensions = answer_extensions(&negotiated, &offer);
+        if engine.take_connection_id(&hello.extensions)? {
+            engine.put_connection_id(&mut extensions);
+        }
         let server_hello = ServerHello {
             version: ProtocolVersion::DTLS1_2,
             random: negotiated.server_random,
@@ -76,7 +81,8 @@ impl Server {
         let malformed = |_: Malformed| Error::from(PeerMisbehaved::MalformedMessage);
         let next = match (self, message.kind) {
             (Self::Certificate(negotiated, exchange), HandshakeType::CERTIFICATE) => {
-                let key = engine.take_certificate(message)?;
+                let chain = CertificateMessage::parse(message.body()).map_err(malformed)?;
+                let key = engine.take_certificate(chain)?;
                 engine.note(message);
                 Self::ClientKeyExchange(negotiated, exchange, key)
             }
@@ -94,7 +100,8 @@ impl Server {
                 if !provider.can_verify(key.kind, verify.scheme) {
                     return Err(PeerMisbehaved::SelectedUnoffered.into());
                 }
-                let verified = provider.verify(&key, verify.scheme, &engine.transcript, verify.signature);
+                let verified =
+                    provider.verify(&key, verify.scheme, engine.transcript.as_bytes(), verify.signature);
                 verified.map_err(|_| Error::from(PeerMisbehaved::BadSignature))?;
                 engine.note(message);
                 Self::Finished(session)
@@ -102,9 +109,9 @@ impl Server {
             (Self::Finished(session), HandshakeType::FINISHED) => {
                 session.check_finished(engine, message)?;
                 engine.note(message);
-                engine.begin_flight(true);
+                engine.begin_flight(EndsWith::Nothing);
                 session.send_finished(engine);
-                return Ok(State::Established(session));
+                return Ok(State::Established(session.finish()));
             }
             _ => return Err(PeerMisbehaved::UnexpectedMessage.into()),
         };
@@ -152,12 +159,14 @@ fn negotiate(
         return Err(PeerMisbehaved::MalformedMessage.into());
     }
     let key = engine.config.certificate.key();
-    let suites = &engine.config.cipher_suites;
-    let usable = |suite: &CipherSuite| {
+    let usable = |suite: CipherSuite| {
         let meaning = suite.meaning().filter(|meaning| meaning.fits(key.public_key().kind))?;
-        hello.cipher_suites().any(|offered| offered == *suite).then_some((*suite, meaning))
+        hello.cipher_suites().any(|offered| offered == suite).then_some((suite, meaning))
     };
-    let (suite, meaning) = suites.iter().find_map(usable).ok_or(PeerIncompatible::CipherSuite)?;
+    let (suite, meaning) = engine
+        .offered_suites(ProtocolVersion::DTLS1_2)
+        .find_map(usable)
+        .ok_or(PeerIncompatible::CipherSuite)?;
     if !offer.schemes.contains(&key.scheme()) {
         return Err(PeerIncompatible::SignatureScheme.into());
     }
@@ -166,15 +175,19 @@ fn negotiate(
         Some(groups) => groups.contains(group),
         None => *group == NamedGroup::SECP256R1,
     };
-    let group = engine.offered_groups().find(fits).ok_or(PeerIncompatible::Group)?;
+    let group = engine.offered_groups(ProtocolVersion::DTLS1_2).find(fits).ok_or(PeerIncompatible::Group)?;
     // RFC 5746 §3.6
     if offer.renegotiation_info == Some(false) {
         return Err(PeerMisbehaved::BadRenegotiationInfo.into());
     }
     engine.check_extended_master_secret(offer.extended_master_secret)?;
     let srtp = engine.config.srtp_profiles.iter().copied().find(|profile| offer.srtp.contains(profile));
-    // RFC 8446 §4.1.3 will want its sentinel here, once we also speak 1.3 and choose 1.2.
-    let server_random = engine.rng.bytes();
+    let mut server_random = engine.rng.bytes();
+    if engine.speaks(ProtocolVersion::DTLS1_3) {
+        // RFC 8446 §4.1.3: so that the client learns that it might have had more.
+        let [sentinel, _] = &DOWNGRADES;
+        server_random.iter_mut().rev().zip(sentinel.iter().rev()).for_each(|(to, from)| *to = *from);
+    }
     let negotiated = Negotiated {
         suite,
         meaning,
@@ -208,7 +221,7 @@ fn certificate_request(engine: &Engine) -> CertificateRequest {
     let rsa = engine.config.provider.verifiers.iter().any(|verifier| verifier.kind() == KeyKind::Rsa);
     let types = [ClientCertificateType::ECDSA_SIGN, ClientCertificateType::RSA_SIGN];
     let types = types.into_iter().filter(|kind| rsa || *kind != ClientCertificateType::RSA_SIGN).collect();
-    CertificateRequest { types, schemes: engine.schemes() }
+    CertificateRequest { types, schemes: engine.schemes_of(ProtocolVersion::DTLS1_2) }
 }
 
 /// RFC 5746 §3.3: a suite that stands for an empty renegotiation_info.

@@ -1,7 +1,7 @@
 //! ClientHellos as real browsers sent them: always in two datagrams, because a post-quantum key share does not fit into
 //! one. `tests/vectors/*.hex` holds the datagrams as captured, one a line.
 
-use crate::support::{NOW, Peer, config};
+use crate::support::{NOW, Peer, config, config_of};
 use siskin_base::SrtpProfile;
 use siskin_base::wire::Reader;
 use siskin_crypto::NamedGroup;
@@ -25,7 +25,7 @@ fn datagrams(text: &str) -> Vec<Vec<u8>> {
 }
 
 fn server() -> Peer {
-    let mut config = config(siskin_crypto::rustcrypto(), Role::Server);
+    let mut config = config_of(ProtocolVersion::DTLS1_2, siskin_crypto::rustcrypto(), Role::Server);
     config.srtp_profiles = vec![SrtpProfile::AES128_CM_SHA1_80, SrtpProfile::AEAD_AES_128_GCM];
     Peer::new(config, 1)
 }

@@ -1,8 +1,11 @@
 //! OpenSSL, GnuTLS and NSS, in both roles, over the loopback interface.
 //!
 //! These tests need the commands `openssl` (3.0), `gnutls-serv` and `gnutls-cli` (3.7), `tstclnt`, `certutil` and `pk12util`
-//! (NSS 3.87): Debian packages `openssl`, `gnutls-bin` and `libnss3-tools`.
+//! (NSS 3.87), and the libraries of Firefox (NSS 3.125): Debian packages `openssl`, `gnutls-bin`, `libnss3-tools` and
+//! `firefox-esr`.
 #![expect(clippy::disallowed_types, reason = "drives a real socket against real programs")]
+
+mod nss;
 
 use crate::support::{Peer, certificate};
 use core::fmt::Write as _;
@@ -16,7 +19,7 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 
-const PACKAGES: &str = "install the Debian packages openssl, gnutls-bin and libnss3-tools";
+const PACKAGES: &str = "install the Debian packages openssl, gnutls-bin, libnss3-tools and firefox-esr";
 
 /// A program that runs until it is dropped, and what it has printed.
 struct Program {
@@ -26,8 +29,13 @@ struct Program {
 
 impl Program {
     fn start(program: &str, arguments: &[&str]) -> Self {
+        Self::start_with(program, arguments, &[])
+    }
+
+    fn start_with(program: &str, arguments: &[&str], environment: &[(&str, &str)]) -> Self {
         let mut child = Command::new(program)
             .args(arguments)
+            .envs(environment.iter().copied())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -409,60 +417,6 @@ fn gnutls_as_client() {
     let port = port_of(&socket);
     let mut ours = Ours::new(Role::Server, &foreign, socket, with_srtp);
     let mut program = gnutls("gnutls-cli", &foreign, &["-p", &port, "--insecure", "127.0.0.1"]);
-    ours.run_until(&program, |peer, _| peer.is_connected());
-    ours.converse(&mut program);
-}
-
-/// NSS, which keeps keys in a database of its own; it offers DTLS 1.3 as well.
-fn nss(role: &str, foreign: &Foreign, port: &str, extra: &[&str]) -> Program {
-    let (certificate, key) = (foreign.folder.file("cert.pem"), foreign.folder.file("key.pem"));
-    let (bundle, database) = (foreign.folder.file("both.p12"), format!("sql:{}", foreign.folder.file("")));
-    run(
-        "openssl",
-        &[
-            "pkcs12",
-            "-export",
-            "-in",
-            &certificate,
-            "-inkey",
-            &key,
-            "-name",
-            "own",
-            "-passout",
-            "pass:",
-            "-out",
-            &bundle,
-        ],
-    );
-    run("certutil", &["-N", "-d", &database, "--empty-password"]);
-    run("pk12util", &["-i", &bundle, "-d", &database, "-W", ""]);
-    let mut arguments = vec!["-P", role, "-4", "-h", "127.0.0.1", "-p", port, "-d", &database, "-n", "own"];
-    arguments.extend(["-V", "tls1.2:tls1.3", "-o", "-G"]);
-    arguments.extend(extra);
-    Program::start("tstclnt", &arguments)
-}
-
-/// A server that asks for no certificate: we show none, and know it by its own.
-#[test]
-fn nss_as_server() {
-    let foreign = Foreign::p256("nss-server");
-    let port = free_port();
-    let mut program = nss("server", &foreign, &port, &[]);
-    let socket = bind();
-    socket.connect(format!("127.0.0.1:{port}")).unwrap();
-    let mut ours = Ours::new(Role::Client, &foreign, socket, |_| {});
-    ours.send_pending();
-    ours.run_until(&program, |peer, _| peer.is_connected());
-    ours.converse(&mut program);
-}
-
-#[test]
-fn nss_as_client() {
-    let foreign = Foreign::p256("nss-client");
-    let socket = bind();
-    let port = port_of(&socket);
-    let mut ours = Ours::new(Role::Server, &foreign, socket, |_| {});
-    let mut program = nss("client", &foreign, &port, &[]);
     ours.run_until(&program, |peer, _| peer.is_connected());
     ours.converse(&mut program);
 }

@@ -10,6 +10,7 @@ mod browsers;
 mod campaign;
 mod foreign;
 mod rules;
+mod rules_v13;
 mod sim;
 mod suites;
 mod support;

@@ -1,23 +1,26 @@
 //! Client and server on a bad network, on virtual time, from many seeds.
 
-use crate::support::{Peer, config, pair};
+use crate::support::{Peer, config_of, pair};
 use core::time::Duration;
 use siskin_base::{Instant, Rng, SrtpProfile};
 use siskin_crypto::Provider;
-use siskin_dtls::{Config, Error, Event, Role};
+use siskin_dtls::{Config, Error, Event, ProtocolVersion, Role};
 use siskin_netsim::{Link, Network};
 
 const fn ms(millis: u64) -> Duration {
     Duration::from_millis(millis)
 }
 
+const V12: ProtocolVersion = ProtocolVersion::DTLS1_2;
+const V13: ProtocolVersion = ProtocolVersion::DTLS1_3;
+
 fn provider() -> Provider {
     siskin_crypto::ring()
 }
 
-fn peers(change: impl Fn(&mut Config)) -> (Peer, Peer) {
+fn peers(version: ProtocolVersion, change: impl Fn(&mut Config)) -> (Peer, Peer) {
     let configs = [Role::Client, Role::Server].map(|role| {
-        let mut config = config(provider(), role);
+        let mut config = config_of(version, provider(), role);
         config.srtp_profiles = vec![SrtpProfile::AEAD_AES_128_GCM];
         change(&mut config);
         config
@@ -40,7 +43,7 @@ fn run(seed: u64, link: Link, client: &mut Peer, server: &mut Peer) -> (Instant,
 
 #[test]
 fn two_round_trips_without_loss() {
-    let (mut client, mut server) = peers(|_| {});
+    let (mut client, mut server) = peers(V12, |_| {});
     let done = run(1, Link::new(ms(20)), &mut client, &mut server);
     assert_eq!(done, (Instant::from_millis(80), Instant::from_millis(60)));
     assert_eq!((client.dtls.stats().retransmissions, server.dtls.stats().retransmissions), (0, 0));
@@ -49,7 +52,7 @@ fn two_round_trips_without_loss() {
 /// RFC 6347 §4.2.4.1: the first flight goes out at 0, 250, 750, 1750 … milliseconds, until nobody waits any more.
 #[test]
 fn rfc6347_4_2_4_1_timeline() {
-    let mut client = Peer::new(config(provider(), Role::Client), 1);
+    let mut client = Peer::new(config_of(V12, provider(), Role::Client), 1);
     let mut now = Instant::ZERO;
     let mut sends = vec![];
     loop {
@@ -66,11 +69,20 @@ fn rfc6347_4_2_4_1_timeline() {
     );
 }
 
+/// The client is connected a round trip after its hello, the server half of one later.
+#[test]
+fn one_round_trip_without_loss_in_v13() {
+    let (mut client, mut server) = peers(V13, |_| {});
+    let done = run(1, Link::new(ms(20)), &mut client, &mut server);
+    assert_eq!(done, (Instant::from_millis(40), Instant::from_millis(60)));
+    assert_eq!((client.dtls.stats().retransmissions, server.dtls.stats().retransmissions), (0, 0));
+}
+
 #[test]
 fn a_lost_flight_costs_one_timer() {
     // The client's hello, the server's flight, the client's second flight, the server's last one.
     for (lost, expected) in [(0, 330), (1, 330)] {
-        let (mut client, mut server) = peers(|_| {});
+        let (mut client, mut server) = peers(V12, |_| {});
         let mut network = Network::pair(Rng::for_tests(1), Link::new(ms(20)));
         client.set_path(network.path(0, 1));
         server.set_path(network.path(1, 0));
@@ -83,7 +95,7 @@ fn a_lost_flight_costs_one_timer() {
 
 #[test]
 fn the_last_flight_is_sent_again_when_the_client_asks() {
-    let (mut client, mut server) = peers(|_| {});
+    let (mut client, mut server) = peers(V12, |_| {});
     let mut network = Network::pair(Rng::for_tests(1), Link::new(ms(20)));
     client.set_path(network.path(0, 1));
     server.set_path(network.path(1, 0));
@@ -96,9 +108,15 @@ fn the_last_flight_is_sent_again_when_the_client_asks() {
 
 #[test]
 fn loss_reordering_and_copies() {
+    for version in [V12, V13] {
+        loss_reordering_and_copies_in(version);
+    }
+}
+
+fn loss_reordering_and_copies_in(version: ProtocolVersion) {
     let mut arrived = 0;
     for seed in 0..200 {
-        let (mut client, mut server) = peers(|_| {});
+        let (mut client, mut server) = peers(version, |_| {});
         let link = Link::new(ms(30)).jitter(ms(20)).loss(0.15).reorder(0.2).duplicate(0.2);
         for peer in [&mut client, &mut server] {
             peer.to_send = (0..3).map(|i| vec![i; 100]).collect();
@@ -117,8 +135,8 @@ fn loss_reordering_and_copies() {
 
 #[test]
 fn small_datagrams_on_a_bad_network() {
-    for seed in 0..40 {
-        let (mut client, mut server) = peers(|config| {
+    for seed in 0..80 {
+        let (mut client, mut server) = peers([V12, V13][seed as usize / 40], |config| {
             config.max_datagram = 200;
             config.cookie_exchange = seed % 2 == 0;
         });
@@ -130,15 +148,17 @@ fn small_datagrams_on_a_bad_network() {
 /// RFC 6347 §4.1.1.1: the path carries less than we were told; after some retransmissions we try smaller datagrams.
 #[test]
 fn a_path_that_drops_large_datagrams() {
-    let (mut client, mut server) = peers(|_| {});
-    run(1, Link::new(ms(20)).mtu(560), &mut client, &mut server);
+    for version in [V12, V13] {
+        let (mut client, mut server) = peers(version, |_| {});
+        run(1, Link::new(ms(20)).mtu(560), &mut client, &mut server);
+    }
 }
 
 #[test]
 fn corrupted_datagrams_cost_time_only() {
     // Handshake messages in clear that arrive changed end the handshake, by design of DTLS 1.2: so only what is encrypted
     // is corrupted here.
-    let (mut client, mut server) = peers(|_| {});
+    let (mut client, mut server) = peers(V12, |_| {});
     run(1, Link::new(ms(5)), &mut client, &mut server);
     let mut network = Network::pair(Rng::for_tests(2), Link::new(ms(5)).corrupt(0.5));
     client.set_path(network.path(0, 1));

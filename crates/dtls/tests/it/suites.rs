@@ -3,7 +3,7 @@
 use crate::support::{NOW, certificate, config, connected_pair, exchange, pair};
 use siskin_base::SrtpProfile;
 use siskin_crypto::{Certificate, KeyKind, NamedGroup};
-use siskin_dtls::{CipherSuite, Config, Event, PeerIncompatible, Role};
+use siskin_dtls::{CipherSuite, Config, Event, PeerIncompatible, ProtocolVersion, Role};
 use std::sync::Arc;
 
 const SUITES: [CipherSuite; 3] = [
@@ -11,6 +11,8 @@ const SUITES: [CipherSuite; 3] = [
     CipherSuite::ECDHE_ECDSA_WITH_AES_256_GCM_SHA384,
     CipherSuite::ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256,
 ];
+const SUITES_V13: [CipherSuite; 3] =
+    [CipherSuite::AES_128_GCM_SHA256, CipherSuite::AES_256_GCM_SHA384, CipherSuite::CHACHA20_POLY1305_SHA256];
 const GROUPS: [NamedGroup; 3] = [NamedGroup::X25519, NamedGroup::SECP256R1, NamedGroup::SECP384R1];
 
 fn configs(change: impl Fn(&mut Config)) -> [(Config, Config); 4] {
@@ -26,8 +28,10 @@ fn configs(change: impl Fn(&mut Config)) -> [(Config, Config); 4] {
 
 #[test]
 fn all_suites_and_groups_between_all_providers() {
-    for suite in SUITES {
-        for group in GROUPS {
+    let hybrid = [NamedGroup::X25519MLKEM768];
+    for suite in SUITES.into_iter().chain(SUITES_V13) {
+        let is_v13 = SUITES_V13.contains(&suite);
+        for group in GROUPS.into_iter().chain(hybrid).take(if is_v13 { 4 } else { 3 }) {
             let only = |config: &mut Config| {
                 config.cipher_suites = vec![suite];
                 config.groups = vec![group];
@@ -64,7 +68,14 @@ fn a_p384_certificate_serves_both_roles() {
 #[test]
 fn both_sides_export_the_same() {
     let profiles = vec![SrtpProfile::AEAD_AES_256_GCM, SrtpProfile::AES128_CM_SHA1_80];
-    for (client, server) in configs(|config| config.srtp_profiles = profiles.clone()) {
+    for (index, (mut client, server)) in [false, true]
+        .into_iter()
+        .flat_map(|_| configs(|config| config.srtp_profiles = profiles.clone()))
+        .enumerate()
+    {
+        if index < 4 {
+            client.versions = vec![ProtocolVersion::DTLS1_2];
+        }
         let (client, server) = connected_pair(client, server);
         let exports = [&client, &server].map(|peer| {
             let mut out = [[0; 100]; 3];
@@ -75,8 +86,8 @@ fn both_sides_export_the_same() {
             out
         });
         assert_eq!(exports[0], exports[1]);
-        // RFC 5705 §4: no context and an empty one differ.
-        assert_ne!(exports[0][0], exports[0][1]);
+        // RFC 5705 §4: no context and an empty one differ; RFC 8446 §7.5: they do not.
+        assert_eq!(exports[0][0] == exports[0][1], client.dtls.version() == Some(ProtocolVersion::DTLS1_3));
         let (Event::KeyingMaterial(a), Event::KeyingMaterial(b)) = (&client.events[0], &server.events[0])
         else {
             panic!("{:?} {:?}", client.events, server.events);

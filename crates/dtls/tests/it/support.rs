@@ -3,7 +3,7 @@
 use core::time::Duration;
 use siskin_base::{BaseId, Ecn, HashAlgorithm, Instant, Packet, Path, Received, Rng, Transmit};
 use siskin_crypto::{Certificate, Provider};
-use siskin_dtls::{Config, Connection, Event, Role};
+use siskin_dtls::{Config, Connection, Event, ProtocolVersion, Role};
 use siskin_netsim::Node;
 use std::sync::Arc;
 
@@ -21,6 +21,13 @@ pub(crate) fn certificate(provider: &Provider, seed: u64) -> Arc<Certificate> {
 /// A configuration with a certificate of its own.
 pub(crate) fn config(provider: Provider, role: Role) -> Config {
     Config::new(provider, certificate(&provider, role as u64 + 1), role, path())
+}
+
+/// The same, for one version only.
+pub(crate) fn config_of(version: ProtocolVersion, provider: Provider, role: Role) -> Config {
+    let mut config = config(provider, role);
+    config.versions = vec![version];
+    config
 }
 
 /// A connection and what it told.

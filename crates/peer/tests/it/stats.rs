@@ -23,9 +23,10 @@ fn the_names_and_numbers_are_the_standards() {
 
     let transport = of("transport");
     assert_eq!(transport["dtlsState"], "connected");
-    assert_eq!(transport["tlsVersion"], "FEFD");
+    assert_eq!(transport["tlsVersion"], "FEFC");
     assert_eq!(transport["iceRole"], "controlling");
-    assert_eq!(transport["dtlsCipher"], "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256");
+    assert_eq!(transport["dtlsCipher"], "TLS_AES_128_GCM_SHA256");
+    assert_eq!(transport["tlsGroup"], "x25519mlkem768");
     let selected = by_id(&transport["selectedCandidatePairId"]);
     assert_eq!((&selected["type"], &selected["state"]), (&"candidate-pair".into(), &"succeeded".into()));
     assert_eq!(selected["nominated"], true);

@@ -29,7 +29,8 @@ fn connected() -> [Connection; 2] {
     let certificate = Arc::new(certificate.unwrap());
     let fingerprint = certificate.fingerprint(&provider, HashAlgorithm::Sha256);
     let mut ends = [Role::Client, Role::Server].map(|role| {
-        let config = Config::new(provider, certificate.clone(), role, path());
+        let mut config = Config::new(provider, certificate.clone(), role, path());
+        config.versions = alloc::vec![ProtocolVersion::DTLS1_2];
         let mut dtls = Connection::new(config, Rng::for_tests(2), NOW).unwrap();
         dtls.set_remote_fingerprints(NOW, core::slice::from_ref(&fingerprint)).unwrap();
         dtls
