@@ -12,6 +12,7 @@ mod endpoint;
 pub mod error;
 mod event;
 mod jsep;
+pub mod media;
 mod output;
 mod recording;
 mod sections;

@@ -1,0 +1,321 @@
+//! Offer and answer of codecs and header extensions (RFC 3264 §5.1, §6.1; RFC 9429 §5.2, §5.3; RFC 8285 §6).
+
+use super::capabilities::MediaConfig;
+use super::codec::{Codec, CodecCapability, CodecParameters, TrackKind};
+use super::extensions::HeaderExtension;
+use alloc::collections::BTreeMap;
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+use siskin_sdp::{Direction, Feedback};
+
+/// Which payload types and extension numbers of a bundle are taken: one number means one thing in all of its sections
+/// (RFC 9143 §9.1, RFC 8285 §5).
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Numbers {
+    payload_types: BTreeMap<u8, Codec>,
+    extensions: BTreeMap<u8, String>,
+}
+
+impl Numbers {
+    /// Takes note of what a section uses.
+    pub(crate) fn note(&mut self, codecs: &[CodecParameters], extensions: &[HeaderExtension]) {
+        for known in codecs {
+            self.payload_types.entry(known.payload_type).or_insert_with(|| known.codec.clone());
+        }
+        for known in extensions {
+            self.extensions.entry(known.id).or_insert_with(|| known.uri.clone());
+        }
+    }
+
+    /// The number of `codec`: the one it has, else `preferred`, else the first that is free.
+    fn payload_type(&mut self, codec: &Codec, preferred: u8) -> Option<u8> {
+        let same = |known: &Codec| match (known.apt(), codec.apt()) {
+            (None, None) => known.matches(codec),
+            (one, other) => one == other && known.clock_rate == codec.clock_rate,
+        };
+        if let Some((number, _)) = self.payload_types.iter().find(|(_, known)| same(known)) {
+            return Some(*number);
+        }
+        // RFC 3551 §6: dynamic numbers first, then those that no profile gives away. 64 to 95 look like RTCP (RFC 5761 §4).
+        let mut candidates = [preferred].into_iter().chain(96..=127).chain(35..=63);
+        let free = candidates.find(|number| !self.payload_types.contains_key(number))?;
+        self.payload_types.insert(free, codec.clone());
+        Some(free)
+    }
+
+    fn extension(&mut self, uri: &str, preferred: u8) -> Option<u8> {
+        if let Some((number, _)) = self.extensions.iter().find(|(_, known)| *known == uri) {
+            return Some(*number);
+        }
+        // 15 means something else in one-byte headers (RFC 8285 §4.2).
+        let mut candidates = [preferred].into_iter().chain(1..=14).chain(16..=255);
+        let free = candidates.find(|number| !self.extensions.contains_key(number))?;
+        self.extensions.insert(free, uri.into());
+        Some(free)
+    }
+}
+
+/// What a transceiver may use of its kind: the preferences in their order, or else everything.
+fn allowed<'a>(
+    config: &'a MediaConfig,
+    kind: TrackKind,
+    preferences: &'a [Codec],
+) -> Vec<&'a CodecCapability> {
+    let of_kind = || config.codecs.iter().filter(move |known| known.codec.kind() == Some(kind));
+    if preferences.is_empty() {
+        return of_kind().collect();
+    }
+    let preferred =
+        preferences.iter().filter_map(|wanted| of_kind().find(|known| known.codec.matches(wanted)));
+    preferred.collect()
+}
+
+/// Retransmission comes with video, unless the preferences leave it out.
+fn wants_rtx(kind: TrackKind, preferences: &[Codec]) -> bool {
+    kind == TrackKind::Video && (preferences.is_empty() || preferences.iter().any(Codec::is_rtx))
+}
+
+/// What an offer says: what was agreed on last first, then the rest (RFC 9429 §5.2.2); preferences have the last word.
+pub(crate) fn offer_codecs(
+    config: &MediaConfig,
+    kind: TrackKind,
+    preferences: &[Codec],
+    agreed: &[CodecParameters],
+    numbers: &mut Numbers,
+) -> Vec<CodecParameters> {
+    let mut wanted = allowed(config, kind, preferences);
+    let known = |capability: &CodecCapability| {
+        agreed.iter().position(|known| known.codec.apt().is_none() && known.codec.matches(&capability.codec))
+    };
+    if preferences.is_empty() {
+        wanted.sort_by_key(|capability| known(capability).unwrap_or(usize::MAX));
+    }
+    let mut offered = Vec::new();
+    for capability in wanted {
+        let before = known(capability).and_then(|index| agreed.get(index)).map(|known| known.payload_type);
+        let number = before.or_else(|| numbers.payload_type(&capability.codec, capability.payload_type));
+        // No number is left: whoever configures more than a hundred codecs offers a hundred.
+        let Some(payload_type) = number else { continue };
+        let codec = capability.codec.clone();
+        offered.push(CodecParameters { payload_type, codec, feedback: capability.feedback.clone() });
+        if wants_rtx(kind, preferences) {
+            let rtx = rtx(kind, capability.codec.clock_rate, payload_type);
+            let number = agreed.iter().find(|known| known.codec.apt() == Some(payload_type));
+            let number = number.map(|known| known.payload_type);
+            let number =
+                number.or_else(|| numbers.payload_type(&rtx, payload_type.saturating_add(1).min(127)));
+            offered.extend(number.map(|payload_type| CodecParameters {
+                payload_type,
+                codec: rtx,
+                feedback: Vec::new(),
+            }));
+        }
+    }
+    offered
+}
+
+fn rtx(kind: TrackKind, clock_rate: u32, apt: u8) -> Codec {
+    let mime_type = format!("{}/rtx", kind.name());
+    Codec { mime_type, clock_rate, channels: None, sdp_fmtp_line: Some(format!("apt={apt}")) }
+}
+
+/// What an answer says: what of the offer we know, in the offer's order and with its numbers; preferences have the last
+/// word about the order. Empty if there is nothing to carry media with.
+///
+/// RFC 9429 §5.3.1: formats that were not offered may be added; not done, because nobody can send them.
+pub(crate) fn answer_codecs(
+    config: &MediaConfig,
+    kind: TrackKind,
+    preferences: &[Codec],
+    offered: &[CodecParameters],
+) -> Vec<CodecParameters> {
+    let allowed = allowed(config, kind, preferences);
+    let place = |theirs: &CodecParameters| allowed.iter().position(|ours| ours.codec.matches(&theirs.codec));
+    let mut taken: Vec<(usize, CodecParameters)> = Vec::new();
+    for theirs in offered.iter().filter(|theirs| !theirs.codec.is_rtx()) {
+        let Some((place, ours)) = place(theirs).and_then(|place| Some((place, allowed.get(place)?))) else {
+            continue;
+        };
+        let agreed = CodecParameters {
+            payload_type: theirs.payload_type,
+            codec: ours.codec.clone(),
+            feedback: common(&ours.feedback, &theirs.feedback),
+        };
+        taken.push((place, agreed));
+    }
+    if !preferences.is_empty() {
+        taken.sort_by_key(|(place, _)| *place);
+    }
+    let taken = taken.into_iter().map(|(_, agreed)| agreed).collect();
+    let taken = if wants_rtx(kind, preferences) { with_rtx(taken, offered) } else { taken };
+    if taken.iter().all(|agreed| agreed.codec.is_resiliency()) { Vec::new() } else { taken }
+}
+
+/// What we may send: what both descriptions have, with the numbers and parameters of the peer's (RFC 3264 §5.1: a number
+/// in a description is how its author wants to receive).
+pub(crate) fn send_codecs(local: &[CodecParameters], remote: &[CodecParameters]) -> Vec<CodecParameters> {
+    let primary = remote.iter().filter(|theirs| !theirs.codec.is_rtx());
+    let known = primary.filter_map(|theirs| {
+        let ours = local.iter().find(|ours| ours.codec.matches(&theirs.codec))?;
+        Some(CodecParameters { feedback: common(&ours.feedback, &theirs.feedback), ..theirs.clone() })
+    });
+    let known: Vec<CodecParameters> = known.collect();
+    if local.iter().any(|ours| ours.codec.is_rtx()) { with_rtx(known, remote) } else { known }
+}
+
+/// Puts behind each codec the retransmissions that `described` has for it.
+fn with_rtx(codecs: Vec<CodecParameters>, described: &[CodecParameters]) -> Vec<CodecParameters> {
+    let mut all = Vec::with_capacity(codecs.len() * 2);
+    for codec in codecs {
+        let rtx = described.iter().find(|known| known.codec.apt() == Some(codec.payload_type)).cloned();
+        all.push(codec);
+        all.extend(rtx);
+    }
+    all
+}
+
+fn common(ours: &[Feedback], theirs: &[Feedback]) -> Vec<Feedback> {
+    ours.iter().filter(|feedback| theirs.contains(feedback)).cloned().collect()
+}
+
+/// The header extensions that an offer lists.
+pub(crate) fn offer_extensions(
+    config: &MediaConfig,
+    kind: TrackKind,
+    agreed: &[HeaderExtension],
+    numbers: &mut Numbers,
+) -> Vec<HeaderExtension> {
+    let wanted = config.extensions.iter().filter(|known| known.is_for(kind));
+    let numbered = wanted.filter_map(|known| {
+        let before = agreed.iter().find(|agreed| agreed.uri == known.uri).map(|agreed| agreed.id);
+        let id = before.or_else(|| numbers.extension(known.uri, known.id))?;
+        Some(HeaderExtension { id, uri: known.uri.into(), direction: known.direction })
+    });
+    numbered.collect()
+}
+
+/// Those of the offer that we know, from our side.
+///
+/// RFC 8285 §6: numbers from 4096 ask the answerer to choose; not done, because no browser offers that many.
+pub(crate) fn answer_extensions(
+    config: &MediaConfig,
+    kind: TrackKind,
+    offered: &[HeaderExtension],
+) -> Vec<HeaderExtension> {
+    let mut agreed: Vec<HeaderExtension> = Vec::new();
+    for theirs in offered {
+        let ours = config.extensions.iter().find(|known| known.uri == theirs.uri && known.is_for(kind));
+        let Some(ours) = ours else { continue };
+        let direction = intersect(ours.direction, theirs.direction.reversed());
+        // A number or an extension that stands twice counts once.
+        let known = agreed.iter().any(|known| known.id == theirs.id || known.uri == theirs.uri);
+        if direction != Direction::Inactive && !known {
+            agreed.push(HeaderExtension { id: theirs.id, uri: theirs.uri.clone(), direction });
+        }
+    }
+    agreed
+}
+
+/// What two wishes have in common.
+pub(crate) fn intersect(one: Direction, other: Direction) -> Direction {
+    match (one.sends() && other.sends(), one.receives() && other.receives()) {
+        (true, true) => Direction::SendRecv,
+        (true, false) => Direction::SendOnly,
+        (false, true) => Direction::RecvOnly,
+        (false, false) => Direction::Inactive,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::vec;
+
+    fn config() -> MediaConfig {
+        MediaConfig::default()
+    }
+
+    fn parameters(payload_type: u8, codec: Codec) -> CodecParameters {
+        CodecParameters { payload_type, codec, feedback: vec![Feedback::Nack, Feedback::AckCcfb] }
+    }
+
+    fn vp8() -> Codec {
+        Codec::new("video/VP8", 90_000)
+    }
+
+    fn numbers_of(codecs: &[CodecParameters]) -> Vec<u8> {
+        codecs.iter().map(|codec| codec.payload_type).collect()
+    }
+
+    #[test]
+    fn an_offer_never_gives_a_number_twice() {
+        let mut numbers = Numbers::default();
+        let audio = offer_codecs(&config(), TrackKind::Audio, &[], &[], &mut numbers);
+        let video = offer_codecs(&config(), TrackKind::Video, &[], &[], &mut numbers);
+        let mut all: Vec<u8> = [numbers_of(&audio), numbers_of(&video)].concat();
+        let count = all.len();
+        all.sort_unstable();
+        all.dedup();
+        assert_eq!(all.len(), count);
+        assert!(all.iter().all(|number| !(64..=95).contains(number)), "RFC 5761 §4");
+        let again = offer_codecs(&config(), TrackKind::Video, &[], &[], &mut numbers);
+        assert_eq!(again, video, "a second section of a kind uses the same numbers");
+    }
+
+    #[test]
+    fn rfc9429_5_2_2_what_was_agreed_on_comes_first_with_its_numbers() {
+        let mut numbers = Numbers::default();
+        let vp9 = Codec::new("video/VP9", 90_000).fmtp("profile-id=0");
+        let rtx = Codec::new("video/rtx", 90_000).fmtp("apt=121");
+        let agreed = [parameters(121, vp9), parameters(125, rtx), parameters(120, vp8())];
+        numbers.note(&agreed, &[]);
+        let offered = offer_codecs(&config(), TrackKind::Video, &[], &agreed, &mut numbers);
+        assert_eq!(numbers_of(&offered)[..3], [121, 125, 120]);
+        assert!(offered.len() > 10);
+    }
+
+    #[test]
+    fn rfc9429_5_3_1_an_answer_keeps_order_and_numbers_of_the_offer() {
+        let rtx = |apt| Codec::new("video/rtx", 90_000).fmtp(&format!("apt={apt}"));
+        let offered = [
+            parameters(50, Codec::new("video/H266", 90_000)),
+            parameters(51, rtx(50)),
+            parameters(120, vp8()),
+            parameters(124, rtx(120)),
+            parameters(121, Codec::new("video/VP9", 90_000)),
+            parameters(118, Codec::new("video/ulpfec", 90_000)),
+        ];
+        let answered = answer_codecs(&config(), TrackKind::Video, &[], &offered);
+        assert_eq!(numbers_of(&answered), [120, 124, 121]);
+        assert_eq!(answered[0].feedback, [Feedback::Nack], "what only one side knows is left out");
+        let preferences = [Codec::new("video/VP9", 90_000), vp8()];
+        let answered = answer_codecs(&config(), TrackKind::Video, &preferences, &offered);
+        assert_eq!(numbers_of(&answered), [121, 120], "no retransmission where the preferences have none");
+    }
+
+    #[test]
+    fn tones_alone_carry_no_media() {
+        let offered = [parameters(126, Codec::new("audio/telephone-event", 8_000))];
+        assert!(answer_codecs(&config(), TrackKind::Audio, &[], &offered).is_empty());
+    }
+
+    #[test]
+    fn rfc3264_5_1_each_side_sends_with_the_others_numbers() {
+        let local = [parameters(96, vp8()), parameters(97, Codec::new("video/rtx", 90_000).fmtp("apt=96"))];
+        let remote =
+            [parameters(120, vp8()), parameters(124, Codec::new("video/rtx", 90_000).fmtp("apt=120"))];
+        assert_eq!(numbers_of(&send_codecs(&local, &remote)), [120, 124]);
+        assert_eq!(numbers_of(&send_codecs(&local[..1], &remote)), [120]);
+    }
+
+    #[test]
+    fn rfc8285_6_directions_of_extensions_meet() {
+        let theirs = |id, direction| HeaderExtension { id, uri: super::super::uri::MID.into(), direction };
+        let agreed = answer_extensions(&config(), TrackKind::Audio, &[theirs(3, Direction::RecvOnly)]);
+        assert_eq!((agreed[0].id, agreed[0].direction), (3, Direction::SendOnly));
+        assert!(answer_extensions(&config(), TrackKind::Audio, &[theirs(3, Direction::Inactive)]).is_empty());
+        let twice = [theirs(3, Direction::SendRecv), theirs(4, Direction::SendRecv)];
+        assert_eq!(answer_extensions(&config(), TrackKind::Audio, &twice).len(), 1);
+    }
+}
