@@ -1,6 +1,7 @@
 //! What a connection is made with.
 
 use crate::error::{Error, Operation};
+use crate::media::MediaConfig;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::net::SocketAddr;
@@ -17,6 +18,10 @@ pub struct Config {
     pub certificate: Option<Arc<Certificate>>,
     /// Civil time, for the validity of a certificate that is made here and for the timestamps of statistics.
     pub clock: Option<WallClock>,
+    /// Which sections share a transport before the peer has agreed to BUNDLE; default balanced.
+    pub bundle_policy: BundlePolicy,
+    /// Audio and video: the codecs and header extensions to negotiate; default none, so that such sections are rejected.
+    pub media: Option<MediaConfig>,
     /// STUN servers, their names resolved, asked for server-reflexive candidates.
     pub stun_servers: Vec<SocketAddr>,
     /// Largest message that we take, in bytes (`a=max-message-size`); default 262,144.
@@ -41,6 +46,18 @@ pub struct Config {
     pub sdp: siskin_sdp::Limits,
 }
 
+/// `RTCBundlePolicy` (RFC 9429 §4.1.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum BundlePolicy {
+    /// A transport for audio, one for video and one for data, if the peer does not know BUNDLE.
+    #[default]
+    Balanced,
+    /// A transport for each section, if the peer does not know BUNDLE.
+    MaxCompat,
+    /// One transport: a peer that does not know BUNDLE gets the first section only.
+    MaxBundle,
+}
+
 impl Config {
     /// The defaults, for browsers and servers.
     pub fn new(provider: Provider) -> Self {
@@ -48,6 +65,8 @@ impl Config {
             provider,
             certificate: None,
             clock: None,
+            bundle_policy: BundlePolicy::default(),
+            media: None,
             stun_servers: Vec::new(),
             max_message_size: 262_144,
             max_datagram: 1_200,

@@ -1,25 +1,32 @@
 //! The peer connection: what it holds, and the verbs that every engine has.
 
+mod answer;
+mod apply;
 mod candidates;
 mod channels;
+mod check;
 mod create;
 mod describe;
+mod offer;
 mod report;
 mod states;
+mod transceivers;
 
 use crate::config::Config;
 use crate::data::Data;
+use crate::demux::Kind;
 use crate::error::{Error, InvalidState};
-use crate::jsep::{Plan, RemoteDescription, SessionOrigin};
+use crate::jsep::{self, Plan, RemoteDescription, SessionOrigin};
 use crate::recording::{Input, Recorder};
 use crate::sections::{Sections, TransportId};
 use crate::signaling::Signaling;
+use crate::transceiver::Transceiver;
 use crate::transport::Transport;
 use crate::{
     Event, IceConnectionState, IceGatheringState, PeerConnectionState, SdpType, SessionDescription,
     SignalingState,
 };
-use alloc::collections::{BTreeMap, VecDeque};
+use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -45,6 +52,12 @@ pub struct PeerConnection {
     sections: Sections,
     /// What a rollback goes back to.
     stable_sections: Option<Sections>,
+    transceivers: Vec<Transceiver>,
+    transceivers_made: u32,
+    /// What a rollback goes back to.
+    stable_transceivers: Option<Vec<Transceiver>>,
+    /// The canonical name of our sources.
+    cname: String,
     transports: BTreeMap<TransportId, Transport>,
     transports_made: u32,
     data: Option<Data>,
@@ -52,8 +65,8 @@ pub struct PeerConnection {
     associations: u32,
     /// We made the first offer, and so control ICE (RFC 8445 §6.1.1).
     controlling: Option<bool>,
-    /// `restart_ice` was called while this was our username fragment (webrtc-pc: `[[LocalIceCredentialsToReplace]]`).
-    ufrag_to_replace: Option<String>,
+    /// `restart_ice` was called while these were our username fragments (webrtc-pc: `[[LocalIceCredentialsToReplace]]`).
+    ufrags_to_replace: BTreeSet<String>,
     negotiation_needed: bool,
     states: ShownStates,
     pub(crate) recorder: Option<Recorder>,
@@ -119,6 +132,7 @@ impl PeerConnection {
         let recorder = config.record.map(|limit| Recorder::new(&config, &rng, now, limit));
         // RFC 9429 §5.2.1: 62 random bits, so that no implementation takes it for negative.
         let session_id = rng.u64() >> 2;
+        let cname = jsep::cname(rng.fork("cname").u64());
         Ok(Self {
             config,
             rng,
@@ -129,12 +143,16 @@ impl PeerConnection {
             created: Created::default(),
             sections: Sections::default(),
             stable_sections: None,
+            transceivers: Vec::new(),
+            transceivers_made: 0,
+            stable_transceivers: None,
+            cname,
             transports: BTreeMap::new(),
             transports_made: 0,
             data: None,
             associations: 0,
             controlling: None,
-            ufrag_to_replace: None,
+            ufrags_to_replace: BTreeSet::new(),
             negotiation_needed: false,
             states: ShownStates::default(),
             recorder,
@@ -169,9 +187,10 @@ impl PeerConnection {
         if self.states.closed {
             return;
         }
-        // One transport carries everything while there is one data section: BUNDLE with others only changes the map.
-        if let Some(transport) = self.transports.values_mut().next() {
-            transport.handle_datagram(now, received, self.data.as_mut());
+        let (id, carries_data) = (self.transport_for(&received), self.data_transport());
+        let data = self.data.as_mut().filter(|_| id == carries_data);
+        if let Some(transport) = id.and_then(|id| self.transports.get_mut(&id)) {
+            transport.handle_datagram(now, received, data);
         }
         self.settle(now);
     }
@@ -189,8 +208,10 @@ impl PeerConnection {
     /// Writes the next datagram, or train of datagrams of one size. `out` must be clear.
     pub fn poll_transmit(&mut self, now: Instant, out: &mut Packet) -> Option<Transmit> {
         self.note(now, || Input::PollTransmit);
-        for transport in self.transports.values_mut() {
-            if let Some(transmit) = transport.poll_transmit(now, out, self.data.as_mut()) {
+        let carries_data = self.data_transport();
+        for (id, transport) in &mut self.transports {
+            let data = self.data.as_mut().filter(|_| carries_data == Some(*id));
+            if let Some(transmit) = transport.poll_transmit(now, out, data) {
                 self.note_output(&transmit, out.as_bytes());
                 return Some(transmit);
             }
@@ -258,8 +279,10 @@ impl PeerConnection {
 
     /// Carries what happened from layer to layer until nothing more happens, then tells the user.
     fn settle(&mut self, now: Instant) {
-        for transport in self.transports.values_mut() {
-            transport.settle(now, self.data.as_mut(), &mut self.route_changes);
+        let carries_data = self.data_transport();
+        for (id, transport) in &mut self.transports {
+            let data = self.data.as_mut().filter(|_| carries_data == Some(*id));
+            transport.settle(now, data, &mut self.route_changes);
         }
         // Who takes no route changes needs none: an endpoint takes them after every input.
         let unread = self.route_changes.len().saturating_sub(MAX_ROUTE_CHANGES);
@@ -268,8 +291,22 @@ impl PeerConnection {
         self.show_states(now);
     }
 
-    fn transport_ids(&self) -> Vec<TransportId> {
-        self.transports.keys().copied().collect()
+    /// The transport that a datagram is for: by its path, a check by our username fragment or its transaction.
+    fn transport_for(&self, received: &Received<'_>) -> Option<TransportId> {
+        if self.transports.len() < 2 {
+            return self.transports.keys().next().copied();
+        }
+        let stun = Kind::of(received.datagram) == Kind::Stun;
+        let named =
+            self.transports.iter().find(|(_, transport)| stun && transport.expects(received.datagram));
+        let known =
+            || self.transports.iter().find(|(_, transport)| transport.accepts_data_from(&received.path));
+        named.or_else(known).map(|(id, _)| *id)
+    }
+
+    /// The transport that SCTP goes over.
+    fn data_transport(&self) -> Option<TransportId> {
+        self.sections.data().map(|(_, id)| id)
     }
 }
 

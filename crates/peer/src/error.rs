@@ -34,6 +34,8 @@ pub enum InvalidState {
     NoRemoteDescription,
     /// The channel is not open.
     ChannelNotOpen,
+    /// The transceiver is stopped.
+    TransceiverStopped,
 }
 
 /// Which rule of JSEP a description breaks.
@@ -56,6 +58,10 @@ pub enum InvalidAccess {
     FingerprintChanged,
     /// The data section's protocol is none that we speak: UDP/DTLS/SCTP or TCP/DTLS/SCTP (RFC 8841 §4).
     DataProtocol,
+    /// The track is sent by another transceiver already.
+    TrackSentAlready,
+    /// The connection has no such transceiver.
+    NoSuchTransceiver,
 }
 
 /// What cannot be carried out.
@@ -76,6 +82,10 @@ pub enum Operation {
     TooManyChannels,
     /// The id of a negotiated channel is taken.
     ChannelIdTaken,
+    /// The configuration has no media: no codecs to negotiate.
+    NoMedia,
+    /// No more transceivers: the limit of the configuration is reached.
+    TooManyTransceivers,
 }
 
 /// Which argument is out of its range.
@@ -92,6 +102,8 @@ pub enum Type {
     ChannelId,
     /// The message is larger than the peer takes (`max-message-size`).
     MessageTooLarge,
+    /// A RID has 1 to 255 letters, digits, `-` or `_`, and stands once.
+    Rid,
 }
 
 impl Error {
@@ -121,16 +133,19 @@ impl fmt::Display for Error {
                 InvalidState::NoRemoteOffer => "an answer needs a remote offer",
                 InvalidState::NoRemoteDescription => "candidates need a remote description first",
                 InvalidState::ChannelNotOpen => "the channel is not open",
+                InvalidState::TransceiverStopped => "the transceiver is stopped",
             },
             Self::InvalidAccess(reason) => match reason {
-                InvalidAccess::NoFingerprint => "the data section has no a=fingerprint of a known hash",
-                InvalidAccess::NoIceCredentials => "the data section has no valid a=ice-ufrag and a=ice-pwd",
+                InvalidAccess::NoFingerprint => "a media section has no a=fingerprint of a known hash",
+                InvalidAccess::NoIceCredentials => "a media section has no valid a=ice-ufrag and a=ice-pwd",
                 InvalidAccess::SetupRole => "the answer's a=setup does not fit the offer's",
                 InvalidAccess::SectionsDoNotMatch => "the answer's media sections are not those of the offer",
                 InvalidAccess::SectionsChanged => "the description drops or changes earlier media sections",
                 InvalidAccess::Mid => "a media section's a=mid is missing or stands twice",
                 InvalidAccess::FingerprintChanged => "the fingerprint changed while the association lives",
                 InvalidAccess::DataProtocol => "the data section's protocol is not DTLS/SCTP",
+                InvalidAccess::TrackSentAlready => "the track is sent already",
+                InvalidAccess::NoSuchTransceiver => "the connection has no such transceiver",
             },
             Self::Operation(reason) => match reason {
                 Operation::CandidateSyntax => "the text is no candidate",
@@ -140,6 +155,8 @@ impl fmt::Display for Error {
                 Operation::BufferFull => "the send buffer is full",
                 Operation::TooManyChannels => "no more data channels can be opened",
                 Operation::ChannelIdTaken => "a data channel with that id exists",
+                Operation::NoMedia => "the configuration has no codecs to negotiate",
+                Operation::TooManyTransceivers => "no more transceivers can be made",
             },
             Self::Type(reason) => match reason {
                 Type::NeitherMidNorIndex => "a candidate needs an sdpMid or an sdpMLineIndex",
@@ -147,6 +164,7 @@ impl fmt::Display for Error {
                 Type::Lifetime => "the lifetime of messages is at most 65535 ms",
                 Type::ChannelId => "a negotiated channel needs an id from 0 to 65534",
                 Type::MessageTooLarge => "the message is larger than the peer takes",
+                Type::Rid => "a RID has 1 to 255 letters, digits, - or _, and stands once",
             },
         };
         f.write_str(text)

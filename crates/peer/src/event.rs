@@ -1,7 +1,9 @@
 //! What a connection tells its user.
 
-use crate::{ChannelId, IceCandidateInit, MessageKind, SignalingState};
+use crate::media::TrackKind;
+use crate::{ChannelId, IceCandidateInit, MessageKind, SignalingState, TransceiverId};
 use alloc::string::String;
+use alloc::vec::Vec;
 use bytes::Bytes;
 use siskin_base::Path;
 
@@ -55,6 +57,19 @@ pub enum Event {
     ChannelClosing(ChannelId),
     /// `close`: the last word of a channel.
     ChannelClosed(ChannelId),
+    /// `track`: the peer sends, or is about to.
+    Track {
+        /// Who receives it.
+        transceiver: TransceiverId,
+        /// Audio or video.
+        kind: TrackKind,
+        /// The streams that it is in.
+        streams: Vec<String>,
+    },
+    /// `mute` of a received track, `removetrack` of its streams: the peer sends it no more for now.
+    TrackMuted(TransceiverId),
+    /// `ended` of a received track: its transceiver is stopped for good.
+    TrackEnded(TransceiverId),
     /// The transport failed: what the peer did, or did not do. `connectionstatechange` follows.
     TransportFailed(TransportError),
 }

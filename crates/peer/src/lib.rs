@@ -18,9 +18,10 @@ mod recording;
 mod sections;
 mod signaling;
 pub mod stats;
+mod transceiver;
 mod transport;
 
-pub use config::Config;
+pub use config::{BundlePolicy, Config};
 pub use connection::{OfferOptions, PeerConnection, RouteChange};
 pub use description::{IceCandidateInit, SdpType, SessionDescription, UnknownSdpType};
 pub use endpoint::{ConnectionId, Endpoint, EndpointConfig, EndpointStats};
@@ -35,3 +36,5 @@ pub use signaling::SignalingState;
 pub use siskin_datachannel::{
     ChannelConfig, ChannelId, ChannelState as DataChannelState, Kind as MessageKind, Priority, Reliability,
 };
+pub use siskin_sdp::{Direction, Feedback};
+pub use transceiver::{Transceiver, TransceiverId, TransceiverInit};

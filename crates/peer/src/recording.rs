@@ -6,17 +6,20 @@
 mod file;
 
 use crate::connection::OfferOptions;
+use crate::media::{Codec, TrackKind};
 use crate::{
     ChannelConfig, ChannelId, Config, Error, IceCandidateInit, MessageKind, PeerConnection,
-    SessionDescription,
+    SessionDescription, TransceiverId, TransceiverInit,
 };
 use alloc::boxed::Box;
 use alloc::format;
+use alloc::string::String;
 use alloc::vec::Vec;
 use bytes::Bytes;
 use core::net::SocketAddr;
 use siskin_base::{BaseId, Ecn, Instant, Packet, Path, Received, Rng, Transmit};
 use siskin_crypto::{HashContext, Provider};
+use siskin_sdp::Direction;
 
 pub use file::BadRecording;
 
@@ -65,6 +68,22 @@ pub enum Input {
     SetBufferedAmountLowThreshold(ChannelId, usize),
     /// [`PeerConnection::close_channel`].
     CloseChannel(ChannelId),
+    /// [`PeerConnection::add_transceiver`].
+    AddTransceiver(TrackKind, TransceiverInit),
+    /// [`PeerConnection::add_track`].
+    AddTrack(TrackKind, String, Vec<String>),
+    /// [`PeerConnection::remove_track`].
+    RemoveTrack(TransceiverId),
+    /// [`PeerConnection::replace_track`].
+    ReplaceTrack(TransceiverId, Option<String>),
+    /// [`PeerConnection::set_streams`].
+    SetStreams(TransceiverId, Vec<String>),
+    /// [`PeerConnection::set_direction`].
+    SetDirection(TransceiverId, Direction),
+    /// [`PeerConnection::set_codec_preferences`].
+    SetCodecPreferences(TransceiverId, Vec<Codec>),
+    /// [`PeerConnection::stop_transceiver`].
+    StopTransceiver(TransceiverId),
     /// [`PeerConnection::close`].
     Close,
 }
@@ -193,6 +212,14 @@ impl PeerConnection {
                 self.set_buffered_amount_low_threshold(now, channel, threshold);
             }
             Input::CloseChannel(channel) => self.close_channel(now, channel),
+            Input::AddTransceiver(kind, init) => drop(self.add_transceiver(now, kind, init)),
+            Input::AddTrack(kind, track, streams) => drop(self.add_track(now, kind, &track, &streams)),
+            Input::RemoveTrack(id) => drop(self.remove_track(now, id)),
+            Input::ReplaceTrack(id, track) => drop(self.replace_track(now, id, track.as_deref())),
+            Input::SetStreams(id, streams) => drop(self.set_streams(now, id, &streams)),
+            Input::SetDirection(id, direction) => drop(self.set_direction(now, id, direction)),
+            Input::SetCodecPreferences(id, codecs) => drop(self.set_codec_preferences(now, id, &codecs)),
+            Input::StopTransceiver(id) => drop(self.stop_transceiver(now, id)),
             Input::Close => self.close(now),
         }
         None

@@ -15,7 +15,7 @@ use crate::connection::RouteChange;
 use crate::data::Data;
 use crate::demux::Kind;
 use crate::event::TransportError;
-use crate::jsep::{Candidates, RemoteData};
+use crate::jsep::{Candidates, RemoteTransport};
 use crate::{DtlsTransportState, IceConnectionState, IceGatheringState};
 use alloc::collections::{BTreeMap, VecDeque};
 use alloc::string::String;
@@ -114,7 +114,7 @@ impl Transport {
     }
 
     /// RFC 8839 §4.4.1.1.1: other credentials are a restart.
-    pub(crate) fn is_restarted_by(&self, remote: &RemoteData) -> bool {
+    pub(crate) fn is_restarted_by(&self, remote: &RemoteTransport) -> bool {
         self.ice.is_restarted_by(&remote.credentials)
     }
 
@@ -122,7 +122,7 @@ impl Transport {
         self.ice.knows_remote_ufrag(ufrag)
     }
 
-    pub(crate) fn set_remote(&mut self, now: Instant, remote: &RemoteData) {
+    pub(crate) fn set_remote(&mut self, now: Instant, remote: &RemoteTransport) {
         self.ice.set_remote(now, remote);
         self.dtls.set_remote_fingerprints(now, &remote.fingerprints);
     }
@@ -146,6 +146,15 @@ impl Transport {
 
     pub(crate) fn is_dtls_client(&self) -> Option<bool> {
         self.dtls.is_client()
+    }
+
+    /// Whether a STUN message is for this transport, by our username fragment or by its transaction.
+    pub(crate) fn expects(&self, stun: &[u8]) -> bool {
+        self.ice.expects(stun)
+    }
+
+    pub(crate) fn accepts_data_from(&self, path: &Path) -> bool {
+        self.ice.accepts_data_from(path)
     }
 
     pub(crate) fn handle_datagram(&mut self, now: Instant, received: Received<'_>, data: Option<&mut Data>) {

@@ -61,29 +61,24 @@ impl PeerConnection {
     /// The transport of that remote section; for a section that we rejected, the one of the section that it is
     /// bundled with (RFC 9143 §7: the candidates of a bundle stand under its first section).
     fn transport_for_candidates(&self, index: usize) -> Option<TransportId> {
-        let own = self.sections.0.get(index).and_then(|section| section.transport);
-        own.or_else(|| {
-            let remote = &self.signaling.remote.in_force()?.read;
-            let mid = remote.sections.get(index)?.mid.as_deref()?;
-            let (data, id) = self.sections.data()?;
-            let data_mid = remote.sections.get(data)?.mid.as_deref()?;
-            remote.are_bundled(mid, data_mid).then_some(id)
+        self.sections.transport_of(index).or_else(|| {
+            let bundle = self.signaling.remote.in_force()?.read.bundled_with(index);
+            bundle.into_iter().find_map(|member| self.sections.transport_of(member))
         })
     }
 
     /// The next offer asks for new ICE credentials; `negotiationneeded` follows (webrtc-pc §4.4.1.10).
     pub fn restart_ice(&mut self, now: Instant) {
         self.note(now, || Input::RestartIce);
-        let transport = self.sections.data().and_then(|(_, id)| self.transports.get(&id));
-        self.ufrag_to_replace = transport.map(|transport| transport.local_credentials().ufrag.clone());
+        let ufrags = self.transports.values().map(|transport| transport.local_credentials().ufrag.clone());
+        self.ufrags_to_replace = ufrags.collect();
         self.update_negotiation_needed();
         self.settle(now);
     }
 
     /// Whether `restart_ice` was called and its credentials are not replaced yet.
     pub(super) fn wants_restart(&self) -> bool {
-        let current = self.sections.data().and_then(|(_, id)| self.transports.get(&id));
-        let current = current.map(Transport::local_credentials).map(|credentials| &credentials.ufrag);
-        self.ufrag_to_replace.is_some() && self.ufrag_to_replace.as_ref() == current
+        let mut current = self.transports.values().map(Transport::local_credentials);
+        current.any(|credentials| self.ufrags_to_replace.contains(&credentials.ufrag))
     }
 }

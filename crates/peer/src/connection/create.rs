@@ -1,14 +1,19 @@
-//! `create_offer` and `create_answer` (webrtc-pc §4.4.1.6, RFC 9429 §5.2, §5.3).
+//! `create_offer` and `create_answer` (webrtc-pc §4.4.1.6): what both share. They change nothing but what they promise.
 
 use super::PeerConnection;
-use crate::error::{Error, InvalidAccess, InvalidState};
-use crate::jsep::{self, Candidates, Plan, PlannedSection};
+use crate::error::Error;
+use crate::jsep::{self, Candidates, Carrier, Place, Plan, PlannedRtp, RtcpLines};
 use crate::recording::Input;
-use crate::{SdpType, SessionDescription, SignalingState};
+use crate::sections::TransportId;
+use crate::transceiver::{Transceiver, TransceiverId};
+use crate::{SdpType, SessionDescription};
+use alloc::collections::BTreeMap;
+use alloc::string::String;
 use alloc::vec;
+use alloc::vec::Vec;
 use siskin_base::{Fingerprint, HashAlgorithm, Instant, SetupRole};
 use siskin_ice::Credentials;
-use siskin_sdp::MediaProtocol;
+use siskin_sdp::Msid;
 
 /// `RTCOfferOptions`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -29,40 +34,8 @@ impl PeerConnection {
 
     pub(super) fn make_offer(&mut self, options: OfferOptions) -> Result<SessionDescription, Error> {
         self.check_open()?;
-        let restart = options.ice_restart || self.wants_restart();
-        let mut sections = self.sections.0.clone();
-        if self.wants_data() && !sections.iter().any(|section| section.transport.is_some()) {
-            sections.push(super::describe::new_data_section(self.sections.unused_mid()));
-        }
-        let known = self.sections.0.len();
-        let planned = sections.into_iter().enumerate().map(|(index, section)| {
-            let transport = section.transport.and_then(|id| self.transports.get(&id));
-            if transport.is_none() && index < known {
-                let (mid, kind) = (section.mid, section.kind);
-                return PlannedSection::Rejected {
-                    mid,
-                    kind,
-                    protocol: section.protocol,
-                    formats: section.formats,
-                };
-            }
-            let credentials = match transport {
-                Some(transport) if !restart => transport.local_credentials().clone(),
-                _ => Credentials::random(&mut self.rng),
-            };
-            // RFC 8842 §5.2: an offer leaves the choice to the answerer, a later one too.
-            data_section(
-                &self.config,
-                &self.certificate,
-                section.mid,
-                section.protocol,
-                true,
-                credentials,
-                SetupRole::ActPass,
-            )
-        });
-        let plan = Plan { lite: self.config.ice.lite, sections: planned.collect() };
-        let sdp = jsep::build(&plan, self.origin, &Candidates::default());
+        let plan = self.plan_offer(options);
+        let sdp = jsep::build(&plan, self.origin, |_| Candidates::default());
         self.created.offer = Some((sdp.clone(), plan));
         Ok(SessionDescription { kind: SdpType::Offer, sdp })
     }
@@ -78,72 +51,79 @@ impl PeerConnection {
 
     pub(super) fn make_answer(&mut self) -> Result<SessionDescription, Error> {
         self.check_open()?;
-        let answering = [SignalingState::HaveRemoteOffer, SignalingState::HaveLocalPrAnswer];
-        let remote =
-            self.signaling.remote.pending.as_ref().filter(|_| answering.contains(&self.signaling.state));
-        let remote = &remote.ok_or(Error::InvalidState(InvalidState::NoRemoteOffer))?.read;
-        let chosen = remote.data();
-        let mut planned = vec![];
-        for (index, section) in remote.sections.iter().enumerate() {
-            let data = chosen.filter(|(chosen, ..)| *chosen == index).map(|(.., data)| data);
-            let transport =
-                self.sections.0.get(index).and_then(|s| s.transport).and_then(|id| self.transports.get(&id));
-            let (Some(data), Some(transport)) = (data, transport) else {
-                planned.push(PlannedSection::Rejected {
-                    mid: section.mid.clone(),
-                    kind: section.kind.clone(),
-                    protocol: section.protocol.clone(),
-                    formats: section.formats.clone(),
-                });
-                continue;
-            };
-            // RFC 8842 §5.3: an association that lives keeps its roles; else we choose to start, and save a round trip.
-            let setup = match (transport.is_dtls_client(), data.setup) {
-                (Some(true), _) => SetupRole::Active,
-                (Some(false), _) => SetupRole::Passive,
-                (None, Some(SetupRole::Active)) => SetupRole::Passive,
-                (None, Some(SetupRole::Passive | SetupRole::ActPass) | None) => SetupRole::Active,
-                (None, Some(SetupRole::HoldConn)) => {
-                    return Err(Error::InvalidAccess(InvalidAccess::SetupRole));
-                }
-            };
-            let bundled = section.mid.as_ref().is_some_and(|mid| remote.is_bundled(mid));
-            let (mid, protocol) = (section.mid.clone(), section.protocol.clone());
-            let credentials = transport.local_credentials().clone();
-            planned.push(data_section(
-                &self.config,
-                &self.certificate,
-                mid,
-                protocol,
-                bundled,
-                credentials,
-                setup,
-            ));
-        }
-        let plan = Plan { lite: self.config.ice.lite, sections: planned };
-        let sdp = jsep::build(&plan, self.origin, &Candidates::default());
+        let plan = self.plan_answer()?;
+        let sdp = jsep::build(&plan, self.origin, |_| Candidates::default());
         self.created.answer = Some((sdp.clone(), plan));
         Ok(SessionDescription { kind: SdpType::Answer, sdp })
     }
-}
 
-fn data_section(
-    config: &crate::Config,
-    certificate: &siskin_crypto::Certificate,
-    mid: Option<alloc::string::String>,
-    protocol: MediaProtocol,
-    bundled: bool,
-    credentials: Credentials,
-    setup: SetupRole,
-) -> PlannedSection {
-    let fingerprint: Fingerprint = certificate.fingerprint(&config.provider, HashAlgorithm::Sha256);
-    PlannedSection::Data {
-        mid,
-        protocol,
-        bundled,
-        credentials,
-        fingerprints: vec![fingerprint],
-        setup,
-        max_message_size: config.max_message_size,
+    pub(super) fn carrier(
+        &self,
+        known: Option<TransportId>,
+        credentials: Credentials,
+        setup: SetupRole,
+    ) -> Carrier {
+        let fingerprint =
+            siskin_crypto::fingerprint(&self.config.provider, HashAlgorithm::Sha256, self.certificate.der());
+        let fingerprints: Vec<Fingerprint> = vec![fingerprint];
+        Carrier { known, credentials, fingerprints, setup, place: Place::Here, rtcp: None }
+    }
+
+    pub(super) fn transceiver(&self, id: TransceiverId) -> Option<&Transceiver> {
+        self.transceivers.iter().find(|transceiver| transceiver.id == id)
+    }
+
+    /// The streams of the track that is sent, and its sources.
+    pub(super) fn describe_sending(&self, transceiver: &Transceiver, rtp: &mut PlannedRtp) {
+        // RFC 9429 §5.2.2: once said, the streams stay said, whatever becomes of the direction.
+        if rtp.direction.sends() || transceiver.sender.has_sent {
+            let streams = transceiver.sender.streams.iter();
+            rtp.msids = streams.map(|stream| Msid { stream: stream.clone(), track: None }).collect();
+        }
+        if rtp.direction.sends() && rtp.simulcast.send.is_empty() {
+            let repairs = rtp.codecs.iter().any(|codec| codec.codec.is_rtx());
+            let rtx = Some(transceiver.sender.rtx_ssrc).filter(|_| repairs);
+            rtp.sources = vec![(transceiver.sender.ssrc, rtx)];
+        }
+        rtp.cname.clone_from(&self.cname);
+    }
+
+    /// Sections that share a transport describe it once, and there say what holds for RTCP.
+    pub(super) fn place_transports(&self, plan: &mut Plan, first_offer: bool, elsewhere: Place) {
+        let mut described: Vec<(Option<TransportId>, Credentials)> = Vec::new();
+        let mut rtp = Vec::new();
+        for section in &mut plan.sections {
+            let carries_rtp = section.rtp().is_some();
+            let Some(carrier) = section.carrier_mut() else { continue };
+            let transport = (carrier.known, carrier.credentials.clone());
+            if carries_rtp && !rtp.contains(&transport) {
+                rtp.push(transport.clone());
+            }
+            if described.contains(&transport) {
+                carrier.place = elsewhere;
+            } else {
+                described.push(transport);
+            }
+        }
+        for carrier in plan.sections.iter_mut().filter_map(jsep::PlannedSection::carrier_mut) {
+            let carries_rtp = rtp.contains(&(carrier.known, carrier.credentials.clone()));
+            carrier.rtcp = carries_rtp.then_some(RtcpLines { first_offer, reduced_size: true });
+        }
+    }
+
+    /// Groups of sections whose tracks are in one stream (RFC 9429 §5.2.1), among those in `within`.
+    pub(super) fn lip_sync_groups(&self, plan: &Plan, within: impl Fn(&str) -> bool) -> Vec<Vec<String>> {
+        let mut groups: BTreeMap<&String, Vec<String>> = BTreeMap::new();
+        for section in &plan.sections {
+            let (Some((id, _)), Some(mid)) = (section.rtp(), &section.mid) else { continue };
+            let streams = self.transceiver(id).map(|transceiver| transceiver.sender.streams.as_slice());
+            for stream in streams.unwrap_or_default().iter().filter(|_| within(mid)) {
+                groups.entry(stream).or_default().push(mid.clone());
+            }
+        }
+        let mut groups: Vec<Vec<String>> = groups.into_values().filter(|mids| mids.len() > 1).collect();
+        groups.sort();
+        groups.dedup();
+        groups
     }
 }

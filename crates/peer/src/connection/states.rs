@@ -1,6 +1,10 @@
 //! What the user sees of the states below, and when an offer is needed.
 
 use super::PeerConnection;
+use crate::SdpType;
+use crate::jsep::{PlannedSection, RemoteSection};
+use crate::media::intersect;
+use crate::transceiver::Transceiver;
 use crate::transport::{Transport, TransportEvent};
 use crate::{
     DtlsTransportState, Event, IceCandidateInit, IceConnectionState, IceGatheringState, PeerConnectionState,
@@ -87,17 +91,47 @@ impl PeerConnection {
         self.negotiation_needed
     }
 
-    /// webrtc-pc §4.7.3: "update the negotiation-needed flag", as far as data channels raise it.
+    /// webrtc-pc §4.7.3: "update the negotiation-needed flag".
     pub(super) fn update_negotiation_needed(&mut self) {
         if self.states.closed || self.signaling.state != SignalingState::Stable {
             return;
         }
         let channels_without_section = self.wants_data() && self.sections.data().is_none();
-        let needed = channels_without_section || self.wants_restart();
+        let needed = channels_without_section
+            || self.wants_restart()
+            || self.transceivers.iter().any(|transceiver| self.needs_negotiation(transceiver));
         if needed && !self.negotiation_needed {
             self.events.push_back(Event::NegotiationNeeded);
         }
         self.negotiation_needed = needed;
+    }
+
+    /// webrtc-pc §4.7.3, "check if negotiation is needed", steps 4.1 to 4.5: what is wanted is not what was agreed on.
+    fn needs_negotiation(&self, transceiver: &Transceiver) -> bool {
+        let Some((index, _)) = self.sections.of(transceiver.id) else { return transceiver.is_alive() };
+        if !transceiver.is_alive() {
+            return true;
+        }
+        let (Some(local), Some(remote)) = (&self.signaling.local.current, &self.signaling.remote.current)
+        else {
+            return true;
+        };
+        let planned = local.plan.sections.get(index).and_then(PlannedSection::rtp);
+        let (Some((_, ours)), Some(theirs)) =
+            (planned, remote.read.sections.get(index).and_then(RemoteSection::rtp))
+        else {
+            return true;
+        };
+        let wanted = transceiver.direction;
+        let said = ours.msids.iter().map(|msid| &msid.stream);
+        if wanted.sends() && !said.eq(transceiver.sender.streams.iter()) {
+            return true;
+        }
+        let theirs = theirs.direction.reversed();
+        match local.kind {
+            SdpType::Offer => wanted != ours.direction && wanted != theirs,
+            _ => ours.direction != intersect(wanted, theirs),
+        }
     }
 
     /// Whether there is an association, or one to be made: not one whose section the peer has refused.

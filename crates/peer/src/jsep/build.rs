@@ -1,120 +1,96 @@
 //! Writing local descriptions (RFC 9429 §5.2, §5.3).
 
+use super::plan::{Candidates, Carrier, Content, Place, Plan, PlannedSection, SessionOrigin};
+use super::rtp_lines;
 use alloc::boxed::Box;
 use alloc::string::String;
-use alloc::vec::Vec;
 use core::net::{IpAddr, Ipv4Addr};
-use siskin_base::{Candidate, CandidateAddress, CandidateKind, Fingerprint, SetupRole};
-use siskin_ice::Credentials;
-use siskin_sdp::{
-    Attribute, Connection, Format, Group, GroupSemantics, Media, MediaKind, MediaProtocol, Origin, Session,
-};
+use siskin_base::{Candidate, CandidateAddress, CandidateKind};
+use siskin_sdp::{Attribute, Attributes, Connection, Group, GroupSemantics, Media, Origin, Rtcp, Session};
 
-/// What a local description promises.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Plan {
-    /// We are a lite agent (RFC 8839 §5.3).
-    pub(crate) lite: bool,
-    pub(crate) sections: Vec<PlannedSection>,
-}
+/// No address yet, and none to tell.
+const NOWHERE: IpAddr = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
 
-/// A media section of a local description.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum PlannedSection {
-    /// Data channels.
-    Data {
-        mid: Option<String>,
-        protocol: MediaProtocol,
-        bundled: bool,
-        credentials: Credentials,
-        fingerprints: Vec<Fingerprint>,
-        setup: SetupRole,
-        max_message_size: u32,
-    },
-    /// A section that is not, or no longer, in use.
-    Rejected { mid: Option<String>, kind: MediaKind, protocol: MediaProtocol, formats: Vec<Format> },
-}
-
-impl PlannedSection {
-    pub(crate) fn mid(&self) -> Option<&String> {
-        match self {
-            Self::Data { mid, .. } | Self::Rejected { mid, .. } => mid.as_ref(),
-        }
-    }
-}
-
-/// The `o=` line's numbers.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct SessionOrigin {
-    pub(crate) session_id: u64,
-    pub(crate) version: u64,
-}
-
-/// Candidates to be written into the data section.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Candidates {
-    pub(crate) candidates: Vec<Candidate>,
-    pub(crate) complete: bool,
-}
-
-/// The description that says what `plan` promises.
-pub(crate) fn build(plan: &Plan, origin: SessionOrigin, candidates: &Candidates) -> String {
-    let nowhere = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
+/// The description that says what `plan` promises. `gathered` has the candidates of the section at an index.
+pub(crate) fn build(plan: &Plan, origin: SessionOrigin, gathered: impl Fn(usize) -> Candidates) -> String {
     // RFC 9429 §5.2.1: the address of the `o=` line should not tell one.
     let mut session = Session::new(Origin {
         username: "-".into(),
         session_id: origin.session_id,
         session_version: origin.version,
-        address: nowhere.into(),
+        address: NOWHERE.into(),
     });
-    let bundled = plan.sections.iter().filter_map(|section| match section {
-        PlannedSection::Data { mid: Some(mid), bundled: true, .. } => Some(mid.clone()),
-        _ => None,
-    });
-    let mids: Vec<String> = bundled.collect();
-    if !mids.is_empty() {
-        session.attributes.push(Attribute::Group(Group { semantics: GroupSemantics::Bundle, mids }));
-    }
+    let group = |semantics, mids: &[String]| Attribute::Group(Group { semantics, mids: mids.to_vec() });
+    let bundles = plan.bundles.iter().map(|mids| group(GroupSemantics::Bundle, mids));
+    let lip_sync = plan.lip_sync.iter().map(|mids| group(GroupSemantics::LipSynchronization, mids));
+    session.attributes.extend(bundles.chain(lip_sync));
     if plan.lite {
         session.attributes.push(Attribute::IceLite);
     }
-    session.media = plan.sections.iter().map(|section| media(section, candidates)).collect();
+    if plan.sections.iter().any(|section| section.rtp().is_some()) {
+        // RFC 8285 §6: said for the session, it holds for all sections of a bundle.
+        session.attributes.push(Attribute::ExtMapAllowMixed);
+    }
+    let sections = plan.sections.iter().enumerate();
+    session.media = sections.map(|(index, section)| media(section, || gathered(index))).collect();
     alloc::format!("{session}")
 }
 
-fn media(section: &PlannedSection, gathered: &Candidates) -> Media {
-    let nowhere = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
-    match section {
-        PlannedSection::Rejected { mid, kind, protocol, formats } => {
-            let mut media = Media::new(kind.clone(), protocol.clone(), formats.iter().cloned());
-            media.port = 0;
-            media.connections.push(Connection::from(nowhere));
-            media.attributes.extend(mid.iter().cloned().map(Attribute::Mid));
-            media
-        }
-        PlannedSection::Data {
-            mid, protocol, credentials, fingerprints, setup, max_message_size, ..
-        } => {
-            let format = Format::from("webrtc-datachannel");
-            let mut media = Media::new(MediaKind::Application, protocol.clone(), [format]);
-            // RFC 9429 §5.2.2: the default candidate, or port 9 and no address while there is none.
-            let default = default_candidate(&gathered.candidates);
-            media.port = default.map_or(9, |(_, port)| port);
-            media.connections.push(Connection::from(default.map_or(nowhere, |(ip, _)| ip)));
-            let attributes = &mut media.attributes;
-            attributes.extend(mid.iter().cloned().map(Attribute::Mid));
-            attributes.extend(gathered.candidates.iter().map(|c| Attribute::Candidate(Box::new(c.clone()))));
-            if gathered.complete {
-                attributes.push(Attribute::EndOfCandidates);
-            }
-            attributes.push(Attribute::IceUfrag(credentials.ufrag.clone()));
-            attributes.push(Attribute::IcePwd(credentials.password.clone()));
-            attributes.push(Attribute::IceOptions(["trickle", "ice2"].map(String::from).to_vec()));
-            attributes.extend(fingerprints.iter().cloned().map(Attribute::Fingerprint));
-            attributes.push(Attribute::Setup(*setup));
+fn media(section: &PlannedSection, gathered: impl Fn() -> Candidates) -> Media {
+    let mut media = Media::new(section.kind.clone(), section.protocol.clone(), section.formats());
+    let addressed = section.carrier().filter(|carrier| carrier.place != Place::BundleOnly);
+    let gathered = addressed.map(|_| gathered()).unwrap_or_default();
+    // RFC 9429 §5.2.2: the default candidate, or port 9 and no address while there is none; bundled sections have the
+    // address of their tag.
+    let default = default_candidate(&gathered.candidates);
+    media.connections.push(Connection::from(default.map_or(NOWHERE, |(ip, _)| ip)));
+    media.port = match section.carrier().map(|carrier| carrier.place) {
+        None | Some(Place::BundleOnly) => 0,
+        Some(_) => default.map_or(9, |(_, port)| port),
+    };
+    let attributes = &mut media.attributes;
+    attributes.extend(section.mid.iter().cloned().map(Attribute::Mid));
+    if let Some(carrier) = section.carrier() {
+        carrier_lines(carrier, gathered, attributes);
+    }
+    match &section.content {
+        Content::Rejected { .. } => {}
+        Content::Data { max_message_size, .. } => {
             attributes.push(Attribute::SctpPort(5000));
             attributes.push(Attribute::MaxMessageSize(u64::from(*max_message_size)));
-            media
+        }
+        Content::Rtp { rtp, .. } => rtp_lines::write(rtp, attributes),
+    }
+    media
+}
+
+/// What is of category TRANSPORT or IDENTICAL stands only where the transport is described (RFC 9429 §5.2.1, RFC 9143
+/// §7.1.3).
+fn carrier_lines(carrier: &Carrier, gathered: Candidates, attributes: &mut Attributes) {
+    match carrier.place {
+        Place::AtTheTag => return,
+        Place::BundleOnly => return attributes.push(Attribute::BundleOnly),
+        Place::Here => {}
+    }
+    attributes.extend(gathered.candidates.into_iter().map(|c| Attribute::Candidate(Box::new(c))));
+    if gathered.complete {
+        attributes.push(Attribute::EndOfCandidates);
+    }
+    attributes.push(Attribute::IceUfrag(carrier.credentials.ufrag.clone()));
+    attributes.push(Attribute::IcePwd(carrier.credentials.password.clone()));
+    attributes.push(Attribute::IceOptions(["trickle", "ice2"].map(String::from).to_vec()));
+    attributes.extend(carrier.fingerprints.iter().cloned().map(Attribute::Fingerprint));
+    attributes.push(Attribute::Setup(carrier.setup));
+    if let Some(rtcp) = carrier.rtcp {
+        if rtcp.first_offer {
+            attributes.push(Attribute::Rtcp(Rtcp { port: 9, address: Some(NOWHERE.into()) }));
+        }
+        attributes.push(Attribute::RtcpMux);
+        if rtcp.first_offer {
+            attributes.push(Attribute::RtcpMuxOnly);
+        }
+        if rtcp.reduced_size {
+            attributes.push(Attribute::RtcpRsize);
         }
     }
 }

@@ -1,7 +1,10 @@
 //! A remote description, reduced to what a connection acts on. What it does not know is left out here, and so never
 //! finds its way into an answer.
 
+use super::rtp_lines::RemoteRtp;
 use crate::error::{Error, InvalidAccess};
+use crate::media::TrackKind;
+use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 use siskin_base::{Candidate, Fingerprint, SetupRole};
@@ -14,6 +17,8 @@ pub(crate) struct RemoteDescription {
     pub(crate) sections: Vec<RemoteSection>,
     /// The mids of each BUNDLE group (RFC 9143 §7).
     pub(crate) bundles: Vec<Vec<String>>,
+    /// The mids of each group that is to be played in step (RFC 5888 §7).
+    pub(crate) lip_sync: Vec<Vec<String>>,
 }
 
 /// One media section.
@@ -23,22 +28,37 @@ pub(crate) struct RemoteSection {
     pub(crate) kind: MediaKind,
     pub(crate) protocol: MediaProtocol,
     pub(crate) formats: Vec<Format>,
-    /// Present if this is a data section that was not rejected.
-    pub(crate) data: Option<RemoteData>,
+    pub(crate) content: RemoteContent,
+    /// What it is carried on; present unless the content is `Other`.
+    pub(crate) transport: Option<RemoteTransport>,
 }
 
-/// What a data section says about its transport and association.
+/// What a section is for, as far as we can take part.
+#[derive(Clone, Debug)]
+pub(crate) enum RemoteContent {
+    /// Rejected, or nothing that we know.
+    Other,
+    Data(RemoteData),
+    Rtp(Box<RemoteRtp>),
+}
+
+/// What a data section says about its association.
 #[derive(Clone, Debug)]
 pub(crate) struct RemoteData {
+    pub(crate) sctp_port: u16,
+    /// Bytes; `None` is any size.
+    pub(crate) max_message_size: Option<u64>,
+}
+
+/// What a section says about its transport.
+#[derive(Clone, Debug)]
+pub(crate) struct RemoteTransport {
     pub(crate) credentials: Credentials,
     pub(crate) lite: bool,
     pub(crate) fingerprints: Vec<Fingerprint>,
     pub(crate) setup: Option<SetupRole>,
     pub(crate) candidates: Vec<Candidate>,
     pub(crate) end_of_candidates: bool,
-    pub(crate) sctp_port: u16,
-    /// Bytes; `None` is any size.
-    pub(crate) max_message_size: Option<u64>,
 }
 
 /// What a peer takes that does not say (RFC 8841 §6.1).
@@ -47,149 +67,129 @@ const DEFAULT_MAX_MESSAGE_SIZE: u64 = 65_536;
 const DEFAULT_SCTP_PORT: u16 = 5000;
 
 impl RemoteDescription {
-    /// Reads what concerns us, and checks it.
-    pub(crate) fn read(session: &Session) -> Result<Self, Error> {
-        let bundles = session.attributes.iter().filter_map(|attribute| match attribute {
-            Attribute::Group(group) if group.semantics == GroupSemantics::Bundle => Some(group.mids.clone()),
-            _ => None,
-        });
-        let bundles: Vec<Vec<String>> = bundles.collect();
-        let mut sections: Vec<RemoteSection> = Vec::with_capacity(session.media.len());
-        for media in &session.media {
-            let section = RemoteSection::read(session, media, &bundles)?;
-            if section.mid.is_some() && sections.iter().any(|earlier| earlier.mid == section.mid) {
+    /// Reads what concerns us, and checks it. Audio and video concern us if `media` is set.
+    pub(crate) fn read(session: &Session, media: bool) -> Result<Self, Error> {
+        let groups =
+            |wanted: GroupSemantics| session.groups(&wanted).map(|group| group.mids.clone()).collect();
+        let (bundles, lip_sync) =
+            (groups(GroupSemantics::Bundle), groups(GroupSemantics::LipSynchronization));
+        let mut read = Self { sections: Vec::with_capacity(session.media.len()), bundles, lip_sync };
+        let mut data = false;
+        for described in &session.media {
+            let mut section = read.section(session, described, media)?;
+            // Of several data sections we take part in the first (RFC 8841 §4.2).
+            if matches!(section.content, RemoteContent::Data(_)) && core::mem::replace(&mut data, true) {
+                (section.content, section.transport) = (RemoteContent::Other, None);
+            }
+            if section.mid.is_some() && read.sections.iter().any(|earlier| earlier.mid == section.mid) {
                 return Err(Error::InvalidAccess(InvalidAccess::Mid));
             }
-            sections.push(section);
+            read.sections.push(section);
         }
-        Ok(Self { sections, bundles })
+        Ok(read)
     }
 
-    /// The data section that we take part in: the first one that is not rejected.
-    pub(crate) fn data(&self) -> Option<(usize, &RemoteSection, &RemoteData)> {
-        let data = |(index, section)| RemoteSection::data_of(section).map(|data| (index, section, data));
-        self.sections.iter().enumerate().find_map(data)
+    fn section(&self, session: &Session, described: &Media, media: bool) -> Result<RemoteSection, Error> {
+        let mid = described.mid().map(String::from);
+        let bundle = mid.as_deref().and_then(|mid| self.bundle_of(mid));
+        // RFC 9143 §6: port zero with bundle-only is no rejection.
+        let bundle_only = bundle.is_some() && described.attributes.contains(&Attribute::BundleOnly);
+        let rejected = described.port == 0 && !bundle_only;
+        // What the transport is, the first section of a bundle may say for all (RFC 9143 §7.1.3).
+        let tagged = bundle.and_then(|mids| session.media_by_mid(mids.first()?)).map(|(_, tagged)| tagged);
+        let tagged = tagged.map_or(&described.attributes, |tagged| &tagged.attributes);
+        let kind = TrackKind::of(&described.kind).filter(|_| media && carries_srtp(&described.protocol));
+        let content = match kind {
+            _ if rejected => RemoteContent::Other,
+            _ if described.is_data_channel() => RemoteContent::Data(RemoteData::read(described)),
+            Some(kind) => RemoteContent::Rtp(Box::new(RemoteRtp::read(session, described, kind, tagged))),
+            None => RemoteContent::Other,
+        };
+        let transport = match content {
+            RemoteContent::Other => None,
+            _ => Some(RemoteTransport::read(session, described, tagged)?),
+        };
+        Ok(RemoteSection {
+            mid,
+            kind: described.kind.clone(),
+            protocol: described.protocol.clone(),
+            formats: described.formats.clone(),
+            content,
+            transport,
+        })
     }
 
-    /// Whether both are part of one BUNDLE group.
-    pub(crate) fn are_bundled(&self, a: &str, b: &str) -> bool {
-        self.bundles.iter().any(|mids| [a, b].iter().all(|mid| mids.iter().any(|bundled| bundled == mid)))
+    /// The BUNDLE group that `mid` is part of.
+    pub(crate) fn bundle_of(&self, mid: &str) -> Option<&Vec<String>> {
+        self.bundles.iter().find(|mids| mids.iter().any(|bundled| bundled == mid))
     }
 
-    /// Whether `mid` is part of a BUNDLE group.
-    pub(crate) fn is_bundled(&self, mid: &str) -> bool {
-        self.bundles.iter().flatten().any(|bundled| bundled == mid)
+    /// The group of the section at `index`, as the indexes of its sections in the group's order.
+    pub(crate) fn bundled_with(&self, index: usize) -> Vec<usize> {
+        let mid = self.sections.get(index).and_then(|section| section.mid.as_deref());
+        let group = mid.and_then(|mid| self.bundle_of(mid));
+        let place = |mid: &String| self.sections.iter().position(|section| section.mid.as_ref() == Some(mid));
+        group.map(|mids| mids.iter().filter_map(place).collect()).unwrap_or_default()
     }
 }
 
 impl RemoteSection {
-    fn data_of(&self) -> Option<&RemoteData> {
-        self.data.as_ref()
-    }
-
-    fn read(session: &Session, media: &Media, bundles: &[Vec<String>]) -> Result<Self, Error> {
-        let mid = mid_of(media);
-        let bundled = mid.as_ref().is_some_and(|mid| bundles.iter().flatten().any(|bundled| bundled == mid));
-        // RFC 9143 §6: port zero with bundle-only is no rejection.
-        let bundle_only = bundled && media.attributes.iter().any(|a| matches!(a, Attribute::BundleOnly));
-        let rejected = media.port == 0 && !bundle_only;
-        let bundle = bundles.iter().find(|mids| mid.as_ref().is_some_and(|mid| mids.contains(mid)));
-        let tag = bundle.and_then(|mids| mids.first());
-        let tagged = session.media.iter().find(|media| tag.is_some() && mid_of(media).as_ref() == tag);
-        let data = (media.is_data_channel() && !rejected)
-            .then(|| RemoteData::read(session, media, tagged))
-            .transpose()?;
-        Ok(Self {
-            mid,
-            kind: media.kind.clone(),
-            protocol: media.protocol.clone(),
-            formats: media.formats.clone(),
-            data,
-        })
-    }
-}
-
-impl RemoteData {
-    /// `tagged` is the first section of the bundle: what the transport is, it may say for all (RFC 9143 §7.1.3).
-    fn read(session: &Session, media: &Media, tagged: Option<&Media>) -> Result<Self, Error> {
-        let ufrag_of = |media: &Media| {
-            find(&media.attributes, |a| {
-                if let Attribute::IceUfrag(value) = a { Some(value.clone()) } else { None }
-            })
-        };
-        let own_ufrag = ufrag_of(media);
-        let shared = tagged.filter(|tagged| own_ufrag.is_none() || own_ufrag == ufrag_of(tagged));
-        let tagged = shared.map_or(&media.attributes, |tagged| &tagged.attributes);
-        let at_any_level = [&media.attributes, tagged, &session.attributes];
-        let text = |pick: fn(&Attribute) -> Option<&String>| {
-            at_any_level.iter().find_map(|attributes| attributes.iter().find_map(pick)).cloned()
-        };
-        let ufrag = text(|a| if let Attribute::IceUfrag(value) = a { Some(value) } else { None });
-        let pwd = text(|a| if let Attribute::IcePwd(value) = a { Some(value) } else { None });
-        let (Some(ufrag), Some(pwd)) = (ufrag, pwd) else {
-            return Err(Error::InvalidAccess(InvalidAccess::NoIceCredentials));
-        };
-        // RFC 8122 §5: what the section says replaces what the session says.
-        let fingerprints = at_any_level.iter().map(|attributes| fingerprints(attributes));
-        let fingerprints = fingerprints.into_iter().find(|found| !found.is_empty()).unwrap_or_default();
-        if fingerprints.is_empty() {
-            return Err(Error::InvalidAccess(InvalidAccess::NoFingerprint));
+    pub(crate) fn rtp(&self) -> Option<&RemoteRtp> {
+        match &self.content {
+            RemoteContent::Rtp(rtp) => Some(rtp),
+            _ => None,
         }
-        let setup = at_any_level.iter().find_map(|attributes| {
-            find(attributes, |a| if let Attribute::Setup(role) = a { Some(*role) } else { None })
-        });
-        let own = candidates(&media.attributes);
-        let candidates = if own.is_empty() { candidates(tagged) } else { own };
-        let ended =
-            |attributes: &Attributes| attributes.iter().any(|a| matches!(a, Attribute::EndOfCandidates));
-        let sctp_port =
-            find(&media.attributes, |a| if let Attribute::SctpPort(port) = a { Some(*port) } else { None });
-        let size =
-            find(
-                &media.attributes,
-                |a| if let Attribute::MaxMessageSize(size) = a { Some(*size) } else { None },
-            );
-        let max_message_size = match size.unwrap_or(DEFAULT_MAX_MESSAGE_SIZE) {
-            0 => None, // RFC 8841 §6.1: any size
-            size => Some(size),
-        };
-        Ok(Self {
-            credentials: Credentials::new(&ufrag, &pwd)
-                .map_err(|_| Error::InvalidAccess(InvalidAccess::NoIceCredentials))?,
-            lite: session.attributes.iter().any(|attribute| matches!(attribute, Attribute::IceLite)),
-            fingerprints,
-            setup,
-            candidates,
-            end_of_candidates: at_any_level.iter().any(|attributes| ended(attributes)),
-            sctp_port: sctp_port.unwrap_or(DEFAULT_SCTP_PORT),
-            max_message_size,
-        })
     }
 }
 
-fn find<T>(attributes: &Attributes, pick: impl Fn(&Attribute) -> Option<T>) -> Option<T> {
-    attributes.iter().find_map(pick)
-}
-
-fn mid_of(media: &Media) -> Option<String> {
-    find(
-        &media.attributes,
-        |attribute| if let Attribute::Mid(mid) = attribute { Some(mid.clone()) } else { None },
+/// Whether such a section can be carried by DTLS-SRTP (RFC 9429 §5.1.2).
+fn carries_srtp(protocol: &MediaProtocol) -> bool {
+    matches!(
+        protocol,
+        MediaProtocol::UdpTlsRtpSavpf
+            | MediaProtocol::TcpDtlsRtpSavpf
+            | MediaProtocol::UdpTlsRtpSavp
+            | MediaProtocol::TcpDtlsRtpSavp
+            | MediaProtocol::RtpSavpf
+            | MediaProtocol::RtpSavp
     )
 }
 
-fn candidates(attributes: &Attributes) -> Vec<Candidate> {
-    let pick = |attribute: &Attribute| match attribute {
-        Attribute::Candidate(candidate) => Some((**candidate).clone()),
-        _ => None,
-    };
-    attributes.iter().filter_map(pick).collect()
+impl RemoteData {
+    fn read(media: &Media) -> Self {
+        let max_message_size = match media.max_message_size().unwrap_or(DEFAULT_MAX_MESSAGE_SIZE) {
+            0 => None, // RFC 8841 §6.1: any size
+            size => Some(size),
+        };
+        Self { sctp_port: media.sctp_port().unwrap_or(DEFAULT_SCTP_PORT), max_message_size }
+    }
 }
 
-fn fingerprints(attributes: &Attributes) -> Vec<Fingerprint> {
-    let pick = |attribute: &Attribute| match attribute {
-        Attribute::Fingerprint(fingerprint) => Some(fingerprint.clone()),
-        _ => None,
-    };
-    attributes.iter().filter_map(pick).collect()
+impl RemoteTransport {
+    fn read(session: &Session, media: &Media, tagged: &Attributes) -> Result<Self, Error> {
+        let own_ufrag = media.ice_ufrag();
+        // Who says its own is bundled only if the answer says so.
+        let shared = own_ufrag.is_none() || own_ufrag == tagged.ice_ufrag();
+        let tagged = if shared { tagged } else { &media.attributes };
+        let at_any_level = [&media.attributes, tagged, &session.attributes];
+        let ufrag = at_any_level.iter().find_map(|attributes| attributes.ice_ufrag());
+        let pwd = at_any_level.iter().find_map(|attributes| attributes.ice_pwd());
+        let credentials = ufrag.zip(pwd).and_then(|(ufrag, pwd)| Credentials::new(ufrag, pwd).ok());
+        let credentials = credentials.ok_or(Error::InvalidAccess(InvalidAccess::NoIceCredentials))?;
+        // RFC 8122 §5: what the section says replaces what the session says.
+        let fingerprints = at_any_level.iter().map(|attributes| attributes.fingerprints().cloned());
+        let fingerprints = fingerprints.map(Iterator::collect::<Vec<_>>).find(|found| !found.is_empty());
+        let fingerprints = fingerprints.ok_or(Error::InvalidAccess(InvalidAccess::NoFingerprint))?;
+        let own = media.candidates().next().is_some();
+        let candidates = if own { &media.attributes } else { tagged };
+        let ended = |attributes: &&Attributes| attributes.contains(&Attribute::EndOfCandidates);
+        Ok(Self {
+            credentials,
+            lite: session.ice_lite(),
+            fingerprints,
+            setup: at_any_level.iter().find_map(|attributes| attributes.setup()),
+            candidates: candidates.candidates().cloned().collect(),
+            end_of_candidates: at_any_level.iter().any(ended),
+        })
+    }
 }

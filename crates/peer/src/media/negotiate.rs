@@ -148,7 +148,13 @@ pub(crate) fn answer_codecs(
         taken.sort_by_key(|(place, _)| *place);
     }
     let taken = taken.into_iter().map(|(_, agreed)| agreed).collect();
-    let taken = if wants_rtx(kind, preferences) { with_rtx(taken, offered) } else { taken };
+    let mut taken = if wants_rtx(kind, preferences) { with_rtx(taken, offered) } else { taken };
+    if preferences.is_empty() {
+        let place = |known: &CodecParameters| {
+            offered.iter().position(|theirs| theirs.payload_type == known.payload_type)
+        };
+        taken.sort_by_key(place);
+    }
     if taken.iter().all(|agreed| agreed.codec.is_resiliency()) { Vec::new() } else { taken }
 }
 
@@ -168,9 +174,9 @@ pub(crate) fn send_codecs(local: &[CodecParameters], remote: &[CodecParameters])
 fn with_rtx(codecs: Vec<CodecParameters>, described: &[CodecParameters]) -> Vec<CodecParameters> {
     let mut all = Vec::with_capacity(codecs.len() * 2);
     for codec in codecs {
-        let rtx = described.iter().find(|known| known.codec.apt() == Some(codec.payload_type)).cloned();
+        let rtx = described.iter().find(|known| known.codec.apt() == Some(codec.payload_type));
         all.push(codec);
-        all.extend(rtx);
+        all.extend(rtx.map(|rtx| CodecParameters { feedback: Vec::new(), ..rtx.clone() }));
     }
     all
 }

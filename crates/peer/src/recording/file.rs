@@ -2,9 +2,10 @@
 
 use super::{Input, Outputs, Recording};
 use crate::connection::OfferOptions;
+use crate::media::{Codec, MediaConfig, TrackKind};
 use crate::{
-    ChannelConfig, ChannelId, Config, IceCandidateInit, MessageKind, Priority, Reliability, SdpType,
-    SessionDescription,
+    BundlePolicy, ChannelConfig, ChannelId, Config, IceCandidateInit, MessageKind, Priority, Reliability,
+    SdpType, SessionDescription, TransceiverId, TransceiverInit,
 };
 use alloc::string::String;
 use alloc::sync::Arc;
@@ -15,9 +16,10 @@ use core::time::Duration;
 use siskin_base::wire::{Reader, Truncated, Writer as _};
 use siskin_base::{BaseId, Ecn, Instant, Path, WallClock};
 use siskin_crypto::{Certificate, Provider};
+use siskin_sdp::Direction;
 
 const MAGIC: &[u8; 16] = b"siskin-recording";
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 
 /// The bytes are no recording that this version can replay.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,8 +40,8 @@ impl From<Truncated> for BadRecording {
 }
 
 impl Recording {
-    /// As bytes, for a file: a secret. The limits of the layers are left out: a replay takes those of
-    /// [`Config::new`].
+    /// As bytes, for a file: a secret. The limits of the layers and the list of codecs are left out: a
+    /// replay takes those of [`Config::new`] and [`MediaConfig::default`].
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut out = MAGIC.to_vec();
         out.put_u8(VERSION);
@@ -59,6 +61,8 @@ impl Recording {
         out.put_u32(self.config.max_message_size);
         out.put_u16(self.config.max_datagram);
         out.put_u8(self.config.max_train);
+        out.put_u8(self.config.bundle_policy as u8);
+        out.put_u8(u8::from(self.config.media.is_some()));
         out.put_u64(self.outputs.count);
         out.put(&self.outputs.digest);
         for (now, input) in &self.inputs {
@@ -90,6 +94,12 @@ impl Recording {
         config.max_message_size = r.u32()?;
         config.max_datagram = r.u16()?;
         config.max_train = r.u8()?;
+        config.bundle_policy = match r.u8()? {
+            0 => BundlePolicy::Balanced,
+            1 => BundlePolicy::MaxCompat,
+            _ => BundlePolicy::MaxBundle,
+        };
+        config.media = (r.u8()? != 0).then(MediaConfig::default);
         let outputs = Outputs { count: r.u64()?, digest: r.array()? };
         let mut inputs = Vec::new();
         while !r.is_empty() {
@@ -178,6 +188,41 @@ fn put_input(out: &mut Vec<u8>, input: &Input) {
             out.put_u64(channel.0);
         }
         Input::Close => out.put_u8(16),
+        Input::AddTransceiver(kind, init) => {
+            out.put(&[17, *kind as u8, direction_code(init.direction)]);
+            put_option(out, init.track.as_ref(), |out, track| put_bytes(out, track.as_bytes()));
+            put_texts(out, &init.streams);
+            put_texts(out, &init.send_encodings);
+        }
+        Input::AddTrack(kind, track, streams) => {
+            out.put(&[18, *kind as u8]);
+            put_bytes(out, track.as_bytes());
+            put_texts(out, streams);
+        }
+        Input::RemoveTrack(id) => put_transceiver(out, 19, *id),
+        Input::ReplaceTrack(id, track) => {
+            put_transceiver(out, 20, *id);
+            put_option(out, track.as_ref(), |out, track| put_bytes(out, track.as_bytes()));
+        }
+        Input::SetStreams(id, streams) => {
+            put_transceiver(out, 21, *id);
+            put_texts(out, streams);
+        }
+        Input::SetDirection(id, direction) => {
+            put_transceiver(out, 22, *id);
+            out.put_u8(direction_code(*direction));
+        }
+        Input::SetCodecPreferences(id, codecs) => {
+            put_transceiver(out, 23, *id);
+            out.put_u32(codecs.len() as u32);
+            for codec in codecs {
+                put_bytes(out, codec.mime_type.as_bytes());
+                out.put_u32(codec.clock_rate);
+                put_option(out, codec.channels.as_ref(), |out, channels| out.put_u16(*channels));
+                put_option(out, codec.sdp_fmtp_line.as_ref(), |out, line| put_bytes(out, line.as_bytes()));
+            }
+        }
+        Input::StopTransceiver(id) => put_transceiver(out, 24, *id),
     }
 }
 
@@ -240,8 +285,64 @@ fn input(r: &mut Reader<'_>) -> Result<Input, BadRecording> {
         14 => Input::SetBufferedAmountLowThreshold(ChannelId(r.u64()?), r.u64()? as usize),
         15 => Input::CloseChannel(ChannelId(r.u64()?)),
         16 => Input::Close,
+        17 => Input::AddTransceiver(
+            kind(r)?,
+            TransceiverInit {
+                direction: direction(r)?,
+                track: option(r, text)?,
+                streams: texts(r)?,
+                send_encodings: texts(r)?,
+            },
+        ),
+        18 => Input::AddTrack(kind(r)?, text(r)?, texts(r)?),
+        19 => Input::RemoveTrack(TransceiverId(r.u32()?)),
+        20 => Input::ReplaceTrack(TransceiverId(r.u32()?), option(r, text)?),
+        21 => Input::SetStreams(TransceiverId(r.u32()?), texts(r)?),
+        22 => Input::SetDirection(TransceiverId(r.u32()?), direction(r)?),
+        23 => {
+            let id = TransceiverId(r.u32()?);
+            let codec = |r: &mut Reader<'_>| -> Result<Codec, BadRecording> {
+                Ok(Codec {
+                    mime_type: text(r)?,
+                    clock_rate: r.u32()?,
+                    channels: option(r, |r| Ok(r.u16()?))?,
+                    sdp_fmtp_line: option(r, text)?,
+                })
+            };
+            Input::SetCodecPreferences(id, (0..r.u32()?).map(|_| codec(r)).collect::<Result<_, _>>()?)
+        }
+        24 => Input::StopTransceiver(TransceiverId(r.u32()?)),
         _ => return Err(BadRecording),
     })
+}
+
+fn put_transceiver(out: &mut Vec<u8>, code: u8, id: TransceiverId) {
+    out.put_u8(code);
+    out.put_u32(id.0);
+}
+
+const DIRECTIONS: [Direction; 4] =
+    [Direction::SendRecv, Direction::SendOnly, Direction::RecvOnly, Direction::Inactive];
+
+fn direction_code(direction: Direction) -> u8 {
+    DIRECTIONS.iter().position(|known| *known == direction).unwrap_or_default() as u8
+}
+
+fn direction(r: &mut Reader<'_>) -> Result<Direction, BadRecording> {
+    DIRECTIONS.get(usize::from(r.u8()?)).copied().ok_or(BadRecording)
+}
+
+fn kind(r: &mut Reader<'_>) -> Result<TrackKind, BadRecording> {
+    Ok(if r.u8()? == TrackKind::Audio as u8 { TrackKind::Audio } else { TrackKind::Video })
+}
+
+fn put_texts(out: &mut Vec<u8>, texts: &[String]) {
+    out.put_u32(texts.len() as u32);
+    texts.iter().for_each(|text| put_bytes(out, text.as_bytes()));
+}
+
+fn texts(r: &mut Reader<'_>) -> Result<Vec<String>, BadRecording> {
+    (0..r.u32()?).map(|_| text(r)).collect()
 }
 
 fn put_bytes(out: &mut Vec<u8>, bytes: &[u8]) {

@@ -4,7 +4,7 @@ use super::TransportEvent;
 use crate::config::Config;
 use crate::connection::RouteChange;
 use crate::event::TransportError;
-use crate::jsep::{Candidates, RemoteData};
+use crate::jsep::{Candidates, RemoteTransport};
 use crate::{IceConnectionState, IceGatheringState};
 use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 use core::net::SocketAddr;
@@ -128,7 +128,7 @@ impl Ice {
         self.agent.set_role(now, if controlling { Role::Controlling } else { Role::Controlled });
     }
 
-    pub(super) fn set_remote(&mut self, now: Instant, remote: &RemoteData) {
+    pub(super) fn set_remote(&mut self, now: Instant, remote: &RemoteTransport) {
         let kind = RemoteKind { lite: remote.lite };
         let _checked = self.agent.set_remote_credentials(now, remote.credentials.clone(), kind);
         remote.candidates.iter().for_each(|candidate| self.add_remote_candidate(now, candidate));
@@ -151,6 +151,12 @@ impl Ice {
         if self.agent.accepts_data_from(&path) && !self.paths.contains(&path) {
             self.new_path = Some(path);
         }
+    }
+
+    pub(super) fn expects(&self, stun: &[u8]) -> bool {
+        let named = siskin_ice::local_ufrag_of(stun).is_some_and(|ufrag| self.agent.has_local_ufrag(ufrag));
+        let id = stun.get(8..20).and_then(|id| <&[u8; 12]>::try_from(id).ok());
+        named || id.is_some_and(|id| self.agent.handles_transaction(id))
     }
 
     pub(super) fn accepts_data_from(&self, path: &Path) -> bool {

@@ -7,6 +7,7 @@ mod endpoint;
 mod examples;
 mod harness;
 mod jsep;
+mod media;
 mod replay;
 mod session;
 #[cfg(feature = "serde")]

@@ -1,0 +1,59 @@
+//! Everything that can be wrong with a remote description, found before anything changes.
+
+use super::PeerConnection;
+use crate::SdpType;
+use crate::error::{Error, InvalidAccess};
+use crate::jsep::{RemoteDescription, RemoteTransport};
+use crate::sections::Sections;
+use siskin_base::SetupRole;
+
+impl PeerConnection {
+    pub(super) fn check_remote(&self, remote: &RemoteDescription, kind: SdpType) -> Result<(), Error> {
+        // A local offer that glare rolls back does not count.
+        let before = match (kind, &self.stable_sections) {
+            (SdpType::Offer, Some(stable)) => stable,
+            _ => &self.sections,
+        };
+        let count = (before.0.len(), remote.sections.len());
+        let (refusal, fits) = match kind {
+            SdpType::Offer => (InvalidAccess::SectionsChanged, count.1 >= count.0),
+            _ => (InvalidAccess::SectionsDoNotMatch, count.1 == count.0),
+        };
+        let same_kinds = before.0.iter().zip(&remote.sections).all(|(ours, theirs)| {
+            // RFC 9429 §5.2.2: a rejected section may be recycled for something else.
+            ours.kind == theirs.kind || (kind == SdpType::Offer && ours.transport.is_none())
+        });
+        if !fits || !same_kinds {
+            return Err(Error::InvalidAccess(refusal));
+        }
+        let described = remote.sections.iter().enumerate();
+        let mut described =
+            described.filter_map(|(index, section)| Some((index, section.transport.as_ref()?)));
+        described.try_for_each(|(index, described)| self.check_transport(before, index, described, kind))
+    }
+
+    fn check_transport(
+        &self,
+        before: &Sections,
+        index: usize,
+        described: &RemoteTransport,
+        kind: SdpType,
+    ) -> Result<(), Error> {
+        let transport = before.transport_of(index).and_then(|id| self.transports.get(&id));
+        if kind != SdpType::Offer {
+            if transport.is_none() {
+                return Err(Error::InvalidAccess(InvalidAccess::SectionsDoNotMatch));
+            }
+            // RFC 8842 §5.3: we offered the choice, and the answerer has to choose.
+            if matches!(described.setup, Some(SetupRole::ActPass | SetupRole::HoldConn)) {
+                return Err(Error::InvalidAccess(InvalidAccess::SetupRole));
+            }
+        }
+        match transport {
+            Some(transport) if !transport.accepts_fingerprints(&described.fingerprints) => {
+                Err(Error::InvalidAccess(InvalidAccess::FingerprintChanged))
+            }
+            _ => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,384 @@
+//! Transceivers: the calls that make and change them (webrtc-pc §5.1), and what negotiation makes of them.
+
+use super::PeerConnection;
+use crate::Event;
+use crate::error::{Error, InvalidAccess, InvalidState, Operation, Type};
+use crate::jsep::{PlannedRtp, RemoteDescription, RemoteRtp};
+use crate::media::{Codec, HeaderExtension, MediaConfig, TrackKind, intersect, send_codecs};
+use crate::recording::Input;
+use crate::sections::UsedFor;
+use crate::transceiver::{Described, Transceiver, TransceiverId, TransceiverInit};
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+use siskin_base::Instant;
+use siskin_sdp::Direction;
+
+impl PeerConnection {
+    /// A new transceiver, to be negotiated with the next offer (`addTransceiver`).
+    ///
+    /// # Errors
+    /// `InvalidStateError` if the connection is closed; `OperationError` if there are too many, or the configuration has
+    /// no media; `TypeError` if the RIDs are none or stand twice.
+    pub fn add_transceiver(
+        &mut self,
+        now: Instant,
+        kind: TrackKind,
+        init: TransceiverInit,
+    ) -> Result<TransceiverId, Error> {
+        self.note(now, || Input::AddTransceiver(kind, init.clone()));
+        self.check_open()?;
+        self.check_media()?;
+        check_rids(&init.send_encodings)?;
+        let id = self.make_transceiver(kind, init);
+        self.update_negotiation_needed();
+        self.settle(now);
+        Ok(id)
+    }
+
+    /// Sends a track, over a transceiver that never sent if there is one, else over a new one (`addTrack`).
+    ///
+    /// # Errors
+    /// As [`add_transceiver`](Self::add_transceiver), and `InvalidAccessError` if the track is sent already.
+    pub fn add_track(
+        &mut self,
+        now: Instant,
+        kind: TrackKind,
+        track: &str,
+        streams: &[String],
+    ) -> Result<TransceiverId, Error> {
+        self.note(now, || Input::AddTrack(kind, track.into(), streams.to_vec()));
+        self.check_open()?;
+        if self
+            .transceivers
+            .iter()
+            .any(|known| known.is_alive() && known.sender.track.as_deref() == Some(track))
+        {
+            return Err(Error::InvalidAccess(InvalidAccess::TrackSentAlready));
+        }
+        let unused = |known: &&mut Transceiver| {
+            known.kind == kind && known.is_alive() && known.sender.track.is_none() && !known.sender.has_sent
+        };
+        let id = match self.transceivers.iter_mut().find(unused) {
+            Some(known) => {
+                known.direction =
+                    if known.direction.receives() { Direction::SendRecv } else { Direction::SendOnly };
+                known.sender.track = Some(track.into());
+                known.sender.streams = streams.to_vec();
+                (known.made_by_add_track, known.made_by_offer) = (true, false);
+                known.id
+            }
+            None => {
+                self.check_media()?;
+                let track = Some(track.into());
+                let init = TransceiverInit { track, streams: streams.to_vec(), ..TransceiverInit::default() };
+                let id = self.make_transceiver(kind, init);
+                self.with_transceiver(id, |transceiver| transceiver.made_by_add_track = true);
+                id
+            }
+        };
+        self.update_negotiation_needed();
+        self.settle(now);
+        Ok(id)
+    }
+
+    /// Sends the track no more (`removeTrack`). The transceiver goes on receiving.
+    ///
+    /// # Errors
+    /// `InvalidStateError` if the connection is closed; `InvalidAccessError` if there is no such transceiver.
+    pub fn remove_track(&mut self, now: Instant, id: TransceiverId) -> Result<(), Error> {
+        self.note(now, || Input::RemoveTrack(id));
+        self.change_transceiver(now, id, |transceiver| {
+            if transceiver.sender.track.take().is_some() && transceiver.is_alive() {
+                transceiver.direction = intersect(transceiver.direction, Direction::RecvOnly);
+            }
+            Ok(())
+        })
+    }
+
+    /// Sends another track, or none, without negotiation (`replaceTrack`).
+    ///
+    /// # Errors
+    /// `InvalidStateError` if the connection is closed or the transceiver stopped; `InvalidAccessError` if there is no such
+    /// transceiver.
+    pub fn replace_track(
+        &mut self,
+        now: Instant,
+        id: TransceiverId,
+        track: Option<&str>,
+    ) -> Result<(), Error> {
+        self.note(now, || Input::ReplaceTrack(id, track.map(String::from)));
+        self.change_transceiver(now, id, |transceiver| {
+            check_alive(transceiver)?;
+            transceiver.sender.track = track.map(String::from);
+            Ok(())
+        })
+    }
+
+    /// Puts the track that is sent into other streams (`setStreams`).
+    ///
+    /// # Errors
+    /// As [`replace_track`](Self::replace_track).
+    pub fn set_streams(&mut self, now: Instant, id: TransceiverId, streams: &[String]) -> Result<(), Error> {
+        self.note(now, || Input::SetStreams(id, streams.to_vec()));
+        self.change_transceiver(now, id, |transceiver| {
+            transceiver.sender.streams = streams.to_vec();
+            Ok(())
+        })
+    }
+
+    /// Wants media to flow that way, once it is negotiated (`direction`).
+    ///
+    /// # Errors
+    /// As [`replace_track`](Self::replace_track).
+    pub fn set_direction(
+        &mut self,
+        now: Instant,
+        id: TransceiverId,
+        direction: Direction,
+    ) -> Result<(), Error> {
+        self.note(now, || Input::SetDirection(id, direction));
+        self.change_transceiver(now, id, |transceiver| {
+            check_alive(transceiver)?;
+            transceiver.direction = direction;
+            Ok(())
+        })
+    }
+
+    /// Offers and answers only these codecs, in this order; none stands for all (`setCodecPreferences`).
+    ///
+    /// # Errors
+    /// `InvalidModificationError` if one is not among the codecs of the configuration, or none carries media;
+    /// `InvalidAccessError` if there is no such transceiver.
+    pub fn set_codec_preferences(
+        &mut self,
+        now: Instant,
+        id: TransceiverId,
+        codecs: &[Codec],
+    ) -> Result<(), Error> {
+        self.note(now, || Input::SetCodecPreferences(id, codecs.to_vec()));
+        let media = self.config.media.clone().unwrap_or_default();
+        self.change_transceiver(now, id, |transceiver| {
+            check_preferences(&media, transceiver.kind, codecs)?;
+            transceiver.preferences = codecs.to_vec();
+            Ok(())
+        })
+    }
+
+    /// Stops sending and receiving for good, once it is negotiated (`stop`). Stopping twice does nothing.
+    ///
+    /// # Errors
+    /// `InvalidStateError` if the connection is closed; `InvalidAccessError` if there is no such transceiver.
+    pub fn stop_transceiver(&mut self, now: Instant, id: TransceiverId) -> Result<(), Error> {
+        self.note(now, || Input::StopTransceiver(id));
+        self.change_transceiver(now, id, |transceiver| {
+            transceiver.stopping = true;
+            Ok(())
+        })
+    }
+
+    /// All transceivers that are not stopped for good, in the order of their making (`getTransceivers`).
+    pub fn transceivers(&self) -> impl Iterator<Item = &Transceiver> {
+        self.transceivers.iter().filter(|transceiver| !transceiver.stopped)
+    }
+
+    fn change_transceiver(
+        &mut self,
+        now: Instant,
+        id: TransceiverId,
+        change: impl FnOnce(&mut Transceiver) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        self.check_open()?;
+        let known = self.transceivers.iter_mut().find(|transceiver| transceiver.id == id);
+        change(known.ok_or(Error::InvalidAccess(InvalidAccess::NoSuchTransceiver))?)?;
+        self.update_negotiation_needed();
+        self.settle(now);
+        Ok(())
+    }
+
+    fn check_media(&self) -> Result<(), Error> {
+        let media = self.config.media.as_ref().ok_or(Error::Operation(Operation::NoMedia))?;
+        match self.transceivers.len() < media.max_transceivers {
+            true => Ok(()),
+            false => Err(Error::Operation(Operation::TooManyTransceivers)),
+        }
+    }
+
+    fn make_transceiver(&mut self, kind: TrackKind, init: TransceiverInit) -> TransceiverId {
+        let id = TransceiverId(self.transceivers_made);
+        self.transceivers_made += 1;
+        let mut rng = self.rng.fork(&format!("transceiver {}", id.0));
+        // RFC 3550 §8.1: random, and different from all that are ours.
+        let ours = self.transceivers.iter().flat_map(|t| [t.sender.ssrc, t.sender.rtx_ssrc]);
+        let mut taken: Vec<u32> = ours.collect();
+        let mut next = || loop {
+            let ssrc = rng.u64() as u32;
+            if ssrc != 0 && !taken.contains(&ssrc) {
+                taken.push(ssrc);
+                return ssrc;
+            }
+        };
+        let ssrcs = (next(), next());
+        self.transceivers.push(Transceiver::new(id, kind, init, ssrcs));
+        id
+    }
+
+    fn with_transceiver(&mut self, id: TransceiverId, change: impl FnOnce(&mut Transceiver)) {
+        if let Some(known) = self.transceivers.iter_mut().find(|transceiver| transceiver.id == id) {
+            change(known);
+        }
+    }
+
+    /// RFC 9429 §5.10: the first transceiver that `add_track` made and no section has, if the peer would receive from it;
+    /// else a new one that only receives. None if there are too many.
+    pub(super) fn transceiver_for_offer(&mut self, offered: &RemoteRtp) -> Option<TransceiverId> {
+        let waiting = |known: &&Transceiver| {
+            known.kind == offered.kind && known.is_alive() && known.made_by_add_track && known.mid.is_none()
+        };
+        let waiting = self.transceivers.iter().find(waiting).filter(|_| offered.direction.receives());
+        if let Some(known) = waiting {
+            return Some(known.id);
+        }
+        self.check_media().ok()?;
+        let init = TransceiverInit { direction: Direction::RecvOnly, ..TransceiverInit::default() };
+        let id = self.make_transceiver(offered.kind, init);
+        self.with_transceiver(id, |transceiver| transceiver.made_by_offer = true);
+        Some(id)
+    }
+
+    /// Ties a transceiver to a section; `planned` is what our offer says of it.
+    pub(super) fn associate(&mut self, id: TransceiverId, mid: Option<String>, planned: Option<&PlannedRtp>) {
+        self.with_transceiver(id, |transceiver| {
+            transceiver.mid = mid;
+            if let Some(planned) = planned {
+                let (codecs, extensions) = (planned.codecs.clone(), planned.extensions.clone());
+                transceiver.local = Described { codecs, extensions };
+            }
+        });
+    }
+
+    /// What both descriptions say of a section, taken together.
+    pub(super) fn agree(&mut self, id: TransceiverId, ours: &PlannedRtp, theirs: &RemoteRtp) {
+        self.with_transceiver(id, |transceiver| {
+            transceiver.send_codecs = send_codecs(&ours.codecs, &theirs.codecs);
+            let known = |codec: &Codec| theirs.codecs.iter().any(|other| other.codec.matches(codec));
+            let agreed = ours.codecs.iter().filter(|codec| known(&codec.codec));
+            let mut codecs: Vec<_> = agreed.cloned().collect();
+            // RFC 9429 §5.2.2: the next offer keeps the order of the answer.
+            let place = |codec: &Codec| theirs.codecs.iter().position(|other| other.codec.matches(codec));
+            let primary = |apt: u8| ours.codecs.iter().find(|known| known.payload_type == apt);
+            codecs.sort_by_key(|known| match known.codec.apt().and_then(primary) {
+                Some(primary) => (place(&primary.codec), true),
+                None => (place(&known.codec), false),
+            });
+            transceiver.local = Described { codecs, extensions: agreed_extensions(ours, theirs) };
+            let current = intersect(ours.direction, theirs.direction.reversed());
+            transceiver.current_direction = Some(current);
+            transceiver.sender.has_sent |= current.sends();
+            transceiver.received_rids = ours.simulcast.recv.iter().flatten().map(|s| s.rid.clone()).collect();
+            if !transceiver.sender.rids.is_empty() {
+                // RFC 8853 §5.3.3: what the answer does not take is not sent; without simulcast there is one stream.
+                let taken: Vec<String> =
+                    theirs.simulcast.recv.iter().flatten().map(|s| s.rid.clone()).collect();
+                transceiver.sender.rids.retain(|rid| taken.contains(rid));
+            }
+            transceiver.remote_sources.clone_from(&theirs.sources);
+            transceiver.reduced_size_rtcp = theirs.reduced_size;
+        });
+    }
+
+    /// webrtc-pc §4.4.1.5: what a remote description says of the peer's tracks.
+    pub(super) fn take_remote_tracks(&mut self, remote: &RemoteDescription) {
+        for (section, theirs) in self.sections.0.iter().zip(&remote.sections) {
+            let UsedFor::Rtp(id) = section.used_for else { continue };
+            let Some(known) = self.transceivers.iter_mut().find(|known| known.id == id) else { continue };
+            let direction = theirs.rtp().map_or(Direction::Inactive, |rtp| rtp.direction.reversed());
+            let before = known.fired_direction.is_some_and(Direction::receives);
+            known.remote_streams = theirs.rtp().map(|rtp| rtp.streams.clone()).unwrap_or_default();
+            known.fired_direction = Some(direction);
+            match (before, direction.receives()) {
+                (false, true) => {
+                    let (kind, streams) = (known.kind, known.remote_streams.clone());
+                    self.events.push_back(Event::Track { transceiver: id, kind, streams });
+                }
+                (true, false) => self.events.push_back(Event::TrackMuted(id)),
+                _ => {}
+            }
+        }
+    }
+
+    /// The answer has no place for it.
+    pub(super) fn stop_for_good(&mut self, id: TransceiverId) {
+        self.with_transceiver(id, Transceiver::stop_for_good);
+        self.events.push_back(Event::TrackEnded(id));
+    }
+
+    /// RFC 9429 §5.7: who was tied to a section by the offer that is taken back, is free again; who was made for it goes,
+    /// unless a track was added meanwhile.
+    pub(super) fn roll_back_transceivers(&mut self) {
+        let Some(stable) = self.stable_transceivers.take() else { return };
+        let events = &mut self.events;
+        self.transceivers.retain_mut(|known| {
+            let before = stable.iter().find(|before| before.id == known.id);
+            let received = known.fired_direction.is_some_and(Direction::receives);
+            let fired = before.and_then(|before| before.fired_direction);
+            if received && !fired.is_some_and(Direction::receives) {
+                events.push_back(Event::TrackMuted(known.id));
+            }
+            known.fired_direction = fired;
+            if let Some(before) = before {
+                known.mid.clone_from(&before.mid);
+                known.current_direction = before.current_direction;
+                known.local = before.local.clone();
+                known.send_codecs.clone_from(&before.send_codecs);
+                known.remote_streams.clone_from(&before.remote_streams);
+                known.received_rids.clone_from(&before.received_rids);
+                return true;
+            }
+            known.mid = None;
+            known.local = Described::default();
+            if known.made_by_offer {
+                events.push_back(Event::TrackEnded(known.id));
+            }
+            !known.made_by_offer
+        });
+    }
+}
+
+fn agreed_extensions(ours: &PlannedRtp, theirs: &RemoteRtp) -> Vec<HeaderExtension> {
+    let agreed = ours.extensions.iter().filter_map(|known| {
+        let other = theirs.extensions.iter().find(|other| other.id == known.id && other.uri == known.uri)?;
+        let direction = intersect(known.direction, other.direction.reversed());
+        (direction != Direction::Inactive).then(|| HeaderExtension { direction, ..known.clone() })
+    });
+    agreed.collect()
+}
+
+fn check_alive(transceiver: &Transceiver) -> Result<(), Error> {
+    if transceiver.is_alive() { Ok(()) } else { Err(Error::InvalidState(InvalidState::TransceiverStopped)) }
+}
+
+/// RFC 8851 §10: letters, digits, `-` and `_`; RFC 8852 §3.3: at most 255 bytes; webrtc-pc §5.1: each once.
+fn check_rids(rids: &[String]) -> Result<(), Error> {
+    let valid = |rid: &String| {
+        (1..=255).contains(&rid.len())
+            && rid.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
+    };
+    let twice = |(index, rid): (usize, &String)| rids.iter().take(index).any(|before| before == rid);
+    match rids.iter().all(valid) && !rids.iter().enumerate().any(twice) {
+        true => Ok(()),
+        false => Err(Error::Type(Type::Rid)),
+    }
+}
+
+fn check_preferences(media: &MediaConfig, kind: TrackKind, codecs: &[Codec]) -> Result<(), Error> {
+    let known = |wanted: &Codec| {
+        let rtx = wanted.is_rtx() && wanted.kind() == Some(kind);
+        rtx || media
+            .codecs
+            .iter()
+            .any(|known| known.codec.kind() == Some(kind) && known.codec.matches(wanted))
+    };
+    let carries = codecs.is_empty() || codecs.iter().any(|codec| !codec.is_resiliency());
+    if codecs.iter().all(known) && carries { Ok(()) } else { Err(Error::InvalidModification) }
+}

@@ -1,0 +1,218 @@
+//! The lines of a section that concern RTP: codecs, header extensions, streams and sources; written, and read.
+
+use super::plan::PlannedRtp;
+use crate::media::{Codec, CodecParameters, HeaderExtension, TrackKind};
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+use siskin_sdp::{
+    Attribute, Attributes, Direction, ExtMap, Feedback, FeedbackTarget, Fmtp, Format, Media, Msid, Rid,
+    RidDirection, RtcpFeedback, RtpMap, Session, Simulcast, Source, SourceAttribute, SourceGroup,
+    SourceGroupSemantics,
+};
+
+/// What a remote section says of RTP.
+#[derive(Clone, Debug)]
+pub(crate) struct RemoteRtp {
+    pub(crate) kind: TrackKind,
+    /// From the peer's side.
+    pub(crate) direction: Direction,
+    pub(crate) codecs: Vec<CodecParameters>,
+    /// From the peer's side.
+    pub(crate) extensions: Vec<HeaderExtension>,
+    pub(crate) rtcp_mux: bool,
+    pub(crate) reduced_size: bool,
+    /// The streams of the track that the peer sends.
+    pub(crate) streams: Vec<String>,
+    /// What the peer sends, each with its retransmissions.
+    pub(crate) sources: Vec<(u32, Option<u32>)>,
+    pub(crate) simulcast: Simulcast,
+}
+
+/// Bounds what a section can make us remember.
+const MAX_LISTED: usize = 64;
+
+pub(super) fn write(rtp: &PlannedRtp, out: &mut Attributes) {
+    for extension in &rtp.extensions {
+        let direction = (extension.direction != Direction::SendRecv).then_some(extension.direction);
+        let uri = extension.uri.clone();
+        out.push(Attribute::ExtMap(ExtMap { id: extension.id.into(), direction, uri, attributes: None }));
+    }
+    out.push(Attribute::Direction(rtp.direction));
+    out.extend(rtp.msids.iter().cloned().map(Attribute::Msid));
+    for CodecParameters { payload_type, codec, feedback } in &rtp.codecs {
+        out.push(Attribute::RtpMap(RtpMap {
+            payload_type: *payload_type,
+            encoding: codec.encoding().into(),
+            clock_rate: codec.clock_rate,
+            channels: codec.channels,
+        }));
+        for feedback in feedback {
+            let target = FeedbackTarget::PayloadType(*payload_type);
+            out.push(Attribute::RtcpFeedback(RtcpFeedback { target, feedback: feedback.clone() }));
+        }
+        if let Some(parameters) = codec.sdp_fmtp_line.clone() {
+            out.push(Attribute::Fmtp(Fmtp { format: Format::PayloadType(*payload_type), parameters }));
+        }
+    }
+    rids(&rtp.simulcast, out);
+    sources(rtp, out);
+}
+
+fn rids(simulcast: &Simulcast, out: &mut Attributes) {
+    if simulcast.send.is_empty() && simulcast.recv.is_empty() {
+        return;
+    }
+    let sides = [(RidDirection::Send, &simulcast.send), (RidDirection::Recv, &simulcast.recv)];
+    for (direction, streams) in sides {
+        for stream in streams.iter().flatten() {
+            let (formats, restrictions) = (Vec::new(), Vec::new());
+            out.push(Attribute::Rid(Rid { id: stream.rid.clone(), direction, formats, restrictions }));
+        }
+    }
+    out.push(Attribute::Simulcast(simulcast.clone()));
+}
+
+/// RFC 5576: not asked for by RFC 9429, but it spares the receiver from guessing by payload types.
+fn sources(rtp: &PlannedRtp, out: &mut Attributes) {
+    for (ssrc, rtx) in &rtp.sources {
+        if let Some(rtx) = rtx {
+            let semantics = SourceGroupSemantics::FlowIdentification;
+            out.push(Attribute::SourceGroup(SourceGroup { semantics, ssrcs: [*ssrc, *rtx].to_vec() }));
+        }
+        for ssrc in [Some(*ssrc), *rtx].into_iter().flatten() {
+            let attribute = SourceAttribute::Cname(rtp.cname.clone());
+            out.push(Attribute::Source(Source { ssrc, attribute }));
+        }
+    }
+}
+
+impl RemoteRtp {
+    /// `tagged` has what the section leaves to the tag of its bundle.
+    pub(super) fn read(session: &Session, media: &Media, kind: TrackKind, tagged: &Attributes) -> Self {
+        let effective = session.effective(media);
+        let said = |attribute: &Attribute| media.attributes.contains(attribute) || tagged.contains(attribute);
+        Self {
+            kind,
+            direction: effective.direction().unwrap_or(Direction::SendRecv),
+            codecs: codecs(media, kind),
+            extensions: extensions(session, media),
+            rtcp_mux: said(&Attribute::RtcpMux) || said(&Attribute::RtcpMuxOnly),
+            reduced_size: said(&Attribute::RtcpRsize),
+            streams: streams(media),
+            sources: remote_sources(media),
+            simulcast: find(media, |a| if let Attribute::Simulcast(s) = a { Some(s.clone()) } else { None })
+                .unwrap_or_default(),
+        }
+    }
+
+    /// The RIDs that the peer offers to send, the first of each list of alternatives.
+    pub(crate) fn sent_rids(&self) -> Vec<String> {
+        let first = self.simulcast.send.iter().filter_map(|alternatives| alternatives.first());
+        first.map(|stream| stream.rid.clone()).collect()
+    }
+}
+
+fn find<T>(media: &Media, pick: impl Fn(&Attribute) -> Option<T>) -> Option<T> {
+    media.attributes.iter().find_map(pick)
+}
+
+fn codecs(media: &Media, kind: TrackKind) -> Vec<CodecParameters> {
+    let numbers = media.formats.iter().filter_map(Format::payload_type);
+    let described = numbers.filter_map(|payload_type| {
+        let map = find(media, |a| match a {
+            Attribute::RtpMap(map) if map.payload_type == payload_type => Some(map.clone()),
+            _ => None,
+        });
+        let map = map.or_else(|| static_payload_type(payload_type))?;
+        let mut codec = Codec::in_section(kind, &map.encoding, map.clock_rate, map.channels);
+        let format = Format::PayloadType(payload_type);
+        codec.sdp_fmtp_line = find(media, |a| match a {
+            Attribute::Fmtp(fmtp) if fmtp.format == format => Some(fmtp.parameters.clone()),
+            _ => None,
+        });
+        let feedback = media.attributes.iter().filter_map(|a| match a {
+            Attribute::RtcpFeedback(RtcpFeedback { target, feedback })
+                if *target == FeedbackTarget::All || *target == FeedbackTarget::PayloadType(payload_type) =>
+            {
+                Some(feedback.clone())
+            }
+            _ => None,
+        });
+        let feedback: Vec<Feedback> = feedback.collect();
+        Some(CodecParameters { payload_type, codec, feedback })
+    });
+    let mut codecs: Vec<CodecParameters> = Vec::new();
+    for codec in described.take(MAX_LISTED * 2) {
+        // A number that stands twice means what it meant first.
+        if !codecs.iter().any(|known| known.payload_type == codec.payload_type) {
+            codecs.push(codec);
+        }
+    }
+    codecs
+}
+
+/// RFC 3551 §6, table 4, as far as WebRTC uses it: these need no `a=rtpmap`.
+fn static_payload_type(payload_type: u8) -> Option<RtpMap> {
+    let encoding = match payload_type {
+        0 => "PCMU",
+        8 => "PCMA",
+        9 => "G722",
+        _ => return None,
+    };
+    Some(RtpMap { payload_type, encoding: encoding.into(), clock_rate: 8_000, channels: None })
+}
+
+fn extensions(session: &Session, media: &Media) -> Vec<HeaderExtension> {
+    // RFC 8285 §5: at either level, but not at both.
+    let own = media.attributes.extmaps().next().is_some();
+    let attributes = if own { &media.attributes } else { &session.attributes };
+    let known = attributes.extmaps().filter_map(|map| {
+        let id = u8::try_from(map.id).ok().filter(|id| *id > 0 && *id != 15)?;
+        let direction = map.direction.unwrap_or(Direction::SendRecv);
+        Some(HeaderExtension { id, uri: map.uri.clone(), direction })
+    });
+    known.take(MAX_LISTED).collect()
+}
+
+/// RFC 9429 §5.10: the streams of all `a=msid` lines; `-` is none (RFC 8830 §2).
+fn streams(media: &Media) -> Vec<String> {
+    let of = |msid: &Msid| Some(msid.stream.clone()).filter(|stream| stream != "-");
+    let mut streams: Vec<String> = Vec::new();
+    let named = media.attributes.iter().filter_map(|a| if let Attribute::Msid(m) = a { of(m) } else { None });
+    for stream in named.take(MAX_LISTED) {
+        if !streams.contains(&stream) {
+            streams.push(stream);
+        }
+    }
+    streams
+}
+
+fn remote_sources(media: &Media) -> Vec<(u32, Option<u32>)> {
+    let pairs = media.attributes.iter().filter_map(|a| match a {
+        Attribute::SourceGroup(SourceGroup {
+            semantics: SourceGroupSemantics::FlowIdentification,
+            ssrcs,
+        }) => Some((*ssrcs.first()?, *ssrcs.get(1)?)),
+        _ => None,
+    });
+    let pairs: Vec<(u32, u32)> = pairs.take(MAX_LISTED).collect();
+    let named = media
+        .attributes
+        .iter()
+        .filter_map(|a| if let Attribute::Source(s) = a { Some(s.ssrc) } else { None });
+    let mut sources: Vec<(u32, Option<u32>)> = Vec::new();
+    for ssrc in named.take(MAX_LISTED * 4) {
+        let repairs = pairs.iter().any(|(_, rtx)| *rtx == ssrc);
+        if !repairs && sources.len() < MAX_LISTED && !sources.iter().any(|(known, _)| *known == ssrc) {
+            let rtx = pairs.iter().find(|(primary, _)| *primary == ssrc).map(|(_, rtx)| *rtx);
+            sources.push((ssrc, rtx));
+        }
+    }
+    sources
+}
+
+/// The canonical name of all our sources (RFC 7022 §4.2: random, and for this connection only).
+pub(crate) fn cname(random: u64) -> String {
+    format!("{random:016x}")
+}

@@ -1,0 +1,190 @@
+//! Transceivers: what is to be sent and received in one media section (webrtc-pc §5).
+
+use crate::media::{Codec, CodecParameters, HeaderExtension, TrackKind};
+use alloc::string::String;
+use alloc::vec::Vec;
+use siskin_sdp::Direction;
+
+/// Names a transceiver of a connection; never used twice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TransceiverId(pub u32);
+
+/// What a transceiver is made with (`RTCRtpTransceiverInit`).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TransceiverInit {
+    /// Which way media is to flow; both if nothing is said.
+    pub direction: Direction,
+    /// The track that is sent, by a name of the caller's; none sends nothing yet.
+    pub track: Option<String>,
+    /// The media streams that the peer finds the track in.
+    pub streams: Vec<String>,
+    /// The RIDs of the encodings to send, for simulcast; none or one is no simulcast.
+    pub send_encodings: Vec<String>,
+}
+
+impl Default for TransceiverInit {
+    fn default() -> Self {
+        Self { direction: Direction::SendRecv, track: None, streams: Vec::new(), send_encodings: Vec::new() }
+    }
+}
+
+/// `RTCRtpTransceiver`: a sender, a receiver, and what was agreed on for both.
+#[derive(Clone, Debug)]
+pub struct Transceiver {
+    pub(crate) id: TransceiverId,
+    pub(crate) kind: TrackKind,
+    pub(crate) mid: Option<String>,
+    pub(crate) direction: Direction,
+    pub(crate) current_direction: Option<Direction>,
+    /// What the user was told of the remote track (webrtc-pc: `[[FiredDirection]]`).
+    pub(crate) fired_direction: Option<Direction>,
+    pub(crate) stopping: bool,
+    pub(crate) stopped: bool,
+    pub(crate) preferences: Vec<Codec>,
+    pub(crate) sender: Sender,
+    pub(crate) remote_streams: Vec<String>,
+    pub(crate) received_rids: Vec<String>,
+    /// Made for a remote offer that is not answered yet, and not taken over by `add_track`.
+    pub(crate) made_by_offer: bool,
+    /// Made, or taken over, by `add_track` (RFC 9429 §5.10).
+    pub(crate) made_by_add_track: bool,
+    /// What our description in force says: how we receive.
+    pub(crate) local: Described,
+    /// What we may send with.
+    pub(crate) send_codecs: Vec<CodecParameters>,
+    /// What the peer sends, each with its retransmissions, if it says so.
+    pub(crate) remote_sources: Vec<(u32, Option<u32>)>,
+    pub(crate) reduced_size_rtcp: bool,
+}
+
+/// Codecs and header extensions of one description.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Described {
+    pub(crate) codecs: Vec<CodecParameters>,
+    pub(crate) extensions: Vec<HeaderExtension>,
+}
+
+/// `RTCRtpSender`.
+#[derive(Clone, Debug)]
+pub(crate) struct Sender {
+    pub(crate) track: Option<String>,
+    pub(crate) streams: Vec<String>,
+    pub(crate) ssrc: u32,
+    pub(crate) rtx_ssrc: u32,
+    pub(crate) rids: Vec<String>,
+    /// It was negotiated to send at some time, so that `add_track` may not give it to another track.
+    pub(crate) has_sent: bool,
+}
+
+impl Transceiver {
+    pub(crate) fn new(id: TransceiverId, kind: TrackKind, init: TransceiverInit, ssrcs: (u32, u32)) -> Self {
+        let (ssrc, rtx_ssrc) = ssrcs;
+        let TransceiverInit { direction, track, streams, send_encodings } = init;
+        Self {
+            id,
+            kind,
+            mid: None,
+            direction,
+            current_direction: None,
+            fired_direction: None,
+            stopping: false,
+            stopped: false,
+            preferences: Vec::new(),
+            sender: Sender { track, streams, ssrc, rtx_ssrc, rids: send_encodings, has_sent: false },
+            remote_streams: Vec::new(),
+            received_rids: Vec::new(),
+            made_by_offer: false,
+            made_by_add_track: false,
+            local: Described::default(),
+            send_codecs: Vec::new(),
+            remote_sources: Vec::new(),
+            reduced_size_rtcp: false,
+        }
+    }
+
+    /// Its name.
+    pub fn id(&self) -> TransceiverId {
+        self.id
+    }
+
+    /// Audio or video.
+    pub fn kind(&self) -> TrackKind {
+        self.kind
+    }
+
+    /// The section that it is negotiated in; `None` before that.
+    pub fn mid(&self) -> Option<&str> {
+        self.mid.as_deref()
+    }
+
+    /// What is wanted; `None` is `stopped`.
+    pub fn direction(&self) -> Option<Direction> {
+        Some(self.direction).filter(|_| !self.stopping && !self.stopped)
+    }
+
+    /// What was agreed on; `None` until there was an answer, and once it is stopped.
+    pub fn current_direction(&self) -> Option<Direction> {
+        self.current_direction.filter(|_| !self.stopped)
+    }
+
+    /// Whether it is stopped for good.
+    pub fn is_stopped(&self) -> bool {
+        self.stopped
+    }
+
+    /// The track that is sent.
+    pub fn track(&self) -> Option<&str> {
+        self.sender.track.as_deref()
+    }
+
+    /// The streams that the peer finds our track in.
+    pub fn streams(&self) -> &[String] {
+        &self.sender.streams
+    }
+
+    /// The streams that the peer's track is in.
+    pub fn remote_streams(&self) -> &[String] {
+        &self.remote_streams
+    }
+
+    /// The RIDs of what is sent, for simulcast.
+    pub fn sent_rids(&self) -> &[String] {
+        &self.sender.rids
+    }
+
+    /// The RIDs of what is received, for simulcast.
+    pub fn received_rids(&self) -> &[String] {
+        &self.received_rids
+    }
+
+    /// With what we may send: the peer's payload types, best first. Empty until that is negotiated.
+    pub fn send_codecs(&self) -> &[CodecParameters] {
+        &self.send_codecs
+    }
+
+    /// With what we receive: our payload types.
+    pub fn receive_codecs(&self) -> &[CodecParameters] {
+        &self.local.codecs
+    }
+
+    /// The header extensions, from our side.
+    pub fn header_extensions(&self) -> &[HeaderExtension] {
+        &self.local.extensions
+    }
+
+    /// Whether the peer takes RTCP of reduced size (RFC 5506).
+    pub fn reduced_size_rtcp(&self) -> bool {
+        self.reduced_size_rtcp
+    }
+
+    pub(crate) fn is_alive(&self) -> bool {
+        !self.stopping && !self.stopped
+    }
+
+    /// Nothing is left to be done with it (webrtc-pc §5.4: "stop the RTCRtpTransceiver").
+    pub(crate) fn stop_for_good(&mut self) {
+        self.stopping = true;
+        self.stopped = true;
+        self.current_direction = None;
+    }
+}

@@ -1,0 +1,92 @@
+//! `RTCConfiguration-bundlePolicy.html`, `RTCPeerConnection-transport-stats`, and RFC 9143.
+
+use super::*;
+use siskin_peer::BundlePolicy;
+
+fn offers(policy: BundlePolicy) -> String {
+    let mut peer = peer_with(1, |config| config.bundle_policy = policy);
+    for kind in [AUDIO, AUDIO, VIDEO] {
+        add(&mut peer, kind, Direction::SendRecv);
+    }
+    peer.channel(T0, "data");
+    describe(&mut peer).sdp
+}
+
+/// Of each section: whether it has a port, credentials, and `a=bundle-only`.
+fn shape(sdp: &str) -> Vec<(bool, bool, bool)> {
+    let of = |index| {
+        let section = section(sdp, index);
+        let port = line(section, "m=").split(' ').nth(1) != Some("0");
+        (port, section.contains("a=ice-ufrag"), has(section, "a=bundle-only"))
+    };
+    (0..sections(sdp)).map(of).collect()
+}
+
+const OWN: (bool, bool, bool) = (true, true, false);
+const BUNDLE_ONLY: (bool, bool, bool) = (false, false, true);
+const BUNDLED: (bool, bool, bool) = (true, false, false);
+
+#[test]
+fn rfc9429_5_2_1_each_policy_has_its_first_offer() {
+    assert_eq!(shape(&offers(BundlePolicy::MaxBundle)), [OWN, BUNDLE_ONLY, BUNDLE_ONLY, BUNDLE_ONLY]);
+    assert_eq!(shape(&offers(BundlePolicy::Balanced)), [OWN, BUNDLE_ONLY, OWN, OWN]);
+    assert_eq!(shape(&offers(BundlePolicy::MaxCompat)), [OWN, OWN, OWN, OWN]);
+    let offer = offers(BundlePolicy::MaxCompat);
+    let ufrags: std::collections::BTreeSet<&str> =
+        offer.lines().filter(|line| line.starts_with("a=ice-ufrag")).collect();
+    assert_eq!(ufrags.len(), 4, "each transport has its own credentials");
+    assert!(has(&offer, "a=group:BUNDLE 0 1 2 3"));
+}
+
+#[test]
+fn an_answer_that_bundles_leaves_one_transport() {
+    for policy in [BundlePolicy::MaxBundle, BundlePolicy::Balanced, BundlePolicy::MaxCompat] {
+        let mut a = peer_with(1, |config| config.bundle_policy = policy);
+        let mut b = peer(2);
+        add(&mut a, AUDIO, Direction::SendRecv);
+        add(&mut a, VIDEO, Direction::SendRecv);
+        a.channel(T0, "data");
+        let (_, answer) = negotiate(&mut a, &mut b);
+        assert_eq!(shape(&answer), [OWN, BUNDLED, BUNDLED], "{answer}");
+        let transports = |peer: &Peer| {
+            let stats = peer.connection.get_stats(T0);
+            stats
+                .iter()
+                .filter(|stats| matches!(stats.kind, siskin_peer::stats::StatsKind::Transport(_)))
+                .count()
+        };
+        assert_eq!((transports(&a), transports(&b)), (1, 1), "{policy:?}");
+        add(&mut a, AUDIO, Direction::SendRecv);
+        let (offer, _) = negotiate(&mut a, &mut b);
+        assert_eq!(shape(&offer), [OWN, BUNDLED, BUNDLED, BUNDLED], "RFC 9429 §5.2.2: {offer}");
+    }
+}
+
+#[test]
+fn a_peer_without_bundle_keeps_its_transports() {
+    let mut a = peer_with(1, |config| config.bundle_policy = BundlePolicy::MaxCompat);
+    let mut b = peer(2);
+    add(&mut a, AUDIO, Direction::SendRecv);
+    add(&mut a, VIDEO, Direction::SendRecv);
+    let mut offer = describe(&mut a);
+    offer.sdp = offer.sdp.replace("a=group:BUNDLE 0 1\r\n", "");
+    take(&mut b, &offer);
+    let answer = describe(&mut b);
+    assert!(!answer.sdp.contains("BUNDLE"));
+    assert_eq!(shape(&answer.sdp), [OWN, OWN]);
+    take(&mut a, &answer);
+    assert!(all(&a).iter().all(|known| known.current_direction() == Some(Direction::SendOnly)));
+}
+
+#[test]
+fn rfc9429_5_3_1_a_strict_answerer_takes_only_what_is_bundled() {
+    let mut a = peer_with(1, |config| config.bundle_policy = BundlePolicy::MaxCompat);
+    let mut b = peer_with(2, |config| config.bundle_policy = BundlePolicy::MaxBundle);
+    add(&mut a, AUDIO, Direction::SendRecv);
+    add(&mut a, VIDEO, Direction::SendRecv);
+    let mut offer = describe(&mut a);
+    offer.sdp = offer.sdp.replace("a=group:BUNDLE 0 1\r\n", "");
+    take(&mut b, &offer);
+    let answer = describe(&mut b).sdp;
+    assert!(section(&answer, 1).starts_with("m=video 0 "), "{answer}");
+}

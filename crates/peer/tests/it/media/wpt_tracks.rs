@@ -1,0 +1,51 @@
+//! `RTCPeerConnection-ontrack.https.html`, `RTCPeerConnection-remote-track-mute.https.html`,
+//! `RTCPeerConnection-setRemoteDescription-tracks.https.html`
+
+use super::*;
+
+fn muted(peer: &Peer) -> usize {
+    peer.events.iter().filter(|event| matches!(event, Event::TrackMuted(_))).count()
+}
+
+#[test]
+fn a_track_is_told_once() {
+    let (mut a, mut b) = pair();
+    a.connection.add_track(T0, AUDIO, "t", &["one".into(), "two".into()]).unwrap();
+    negotiate(&mut a, &mut b);
+    negotiate(&mut a, &mut b);
+    assert_eq!(tracks(&b).len(), 1);
+    assert_eq!(tracks(&b)[0].1, ["one", "two"]);
+    assert!(tracks(&a).is_empty(), "the answerer sends nothing");
+}
+
+#[test]
+fn an_offer_to_receive_only_is_no_track() {
+    let (mut a, mut b) = pair();
+    add(&mut a, AUDIO, Direction::RecvOnly);
+    negotiate(&mut a, &mut b);
+    assert!(tracks(&b).is_empty());
+}
+
+#[test]
+fn a_track_that_stops_and_comes_back() {
+    let (mut a, mut b) = pair();
+    let id = a.connection.add_track(T0, AUDIO, "t", &["s".into()]).unwrap();
+    negotiate(&mut a, &mut b);
+    a.connection.set_direction(T0, id, Direction::Inactive).unwrap();
+    negotiate(&mut a, &mut b);
+    assert_eq!((tracks(&b).len(), muted(&b)), (1, 1));
+    a.connection.set_direction(T0, id, Direction::SendRecv).unwrap();
+    negotiate(&mut a, &mut b);
+    assert_eq!((tracks(&b).len(), muted(&b)), (2, 1));
+}
+
+#[test]
+fn streams_may_change() {
+    let (mut a, mut b) = pair();
+    let id = a.connection.add_track(T0, AUDIO, "t", &["one".into()]).unwrap();
+    negotiate(&mut a, &mut b);
+    a.connection.set_streams(T0, id, &["two".into()]).unwrap();
+    assert!(a.connection.is_negotiation_needed());
+    negotiate(&mut a, &mut b);
+    assert_eq!(all(&b)[0].remote_streams(), ["two"]);
+}
