@@ -104,8 +104,10 @@ fn tracks(peer: &Peer) -> Vec<(TransceiverId, Vec<String>)> {
 
 /// The section at `index`, with its `m=` line.
 fn section(sdp: &str, index: usize) -> &str {
-    let starts: Vec<usize> = sdp.match_indices("\r\nm=").map(|(at, _)| at + 2).chain([sdp.len()]).collect();
-    &sdp[starts[index]..starts[index + 1]]
+    let starts = sdp.match_indices("\r\nm=").map(|(at, _)| at + 2);
+    let mut starts = starts.chain([sdp.len()]).skip(index);
+    let (from, to) = starts.next().zip(starts.next()).expect("a section of that index");
+    sdp.get(from..to).expect("at line ends")
 }
 
 fn sections(sdp: &str) -> usize {
@@ -117,5 +119,5 @@ fn has(text: &str, line: &str) -> bool {
 }
 
 fn line<'a>(text: &'a str, start: &str) -> &'a str {
-    text.lines().find(|line| line.starts_with(start)).unwrap_or_else(|| panic!("no {start} in {text}"))
+    text.lines().find(|line| line.starts_with(start)).expect("such a line")
 }
