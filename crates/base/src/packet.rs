@@ -86,6 +86,11 @@ impl Packet {
         self.buf.get_mut(self.start..).unwrap_or_default()
     }
 
+    /// Cuts the datagram being written to `len` bytes; does nothing if it is shorter.
+    pub fn truncate(&mut self, len: usize) {
+        self.buf.truncate(self.start + len);
+    }
+
     /// The buffer behind, for a writer that appends: it must only grow.
     pub fn buffer(&mut self) -> &mut Vec<u8> {
         &mut self.buf
@@ -124,7 +129,8 @@ mod tests {
             packet.append(payload);
             packet.prepend(2).unwrap().copy_from_slice(b"s:");
             packet.prepend(3).unwrap().copy_from_slice(b"dt:");
-            packet.append(b"!");
+            packet.append(b"!and more");
+            packet.truncate(9);
             assert_eq!(packet.finish(), 9);
         }
         assert_eq!(packet.as_bytes(), b"dt:s:one!dt:s:two!");

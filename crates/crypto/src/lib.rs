@@ -5,6 +5,7 @@ extern crate alloc;
 
 mod aead;
 mod certificate;
+mod counter;
 mod error;
 mod hash;
 mod hkdf;
@@ -20,6 +21,7 @@ mod signature;
 
 pub use aead::{Aead, AeadAlgorithm, AeadKey, MaskKey, Nonce, Tag};
 pub use certificate::{Certificate, CertificateView, fingerprint};
+pub use counter::{CounterBlock, CounterKey, CounterMacKey, CounterMode};
 pub use error::Error;
 pub use hash::{Digest, Hash, HashContext, MacKey};
 pub use hkdf::Hkdf;

@@ -1,8 +1,8 @@
 //! The table of primitives.
 
 use crate::{
-    Aead, AeadAlgorithm, Error, Hash, KeyExchange, KeyKind, NamedGroup, PublicKey, SignatureScheme, Signer,
-    Verifier,
+    Aead, AeadAlgorithm, CounterMode, Error, Hash, KeyExchange, KeyKind, NamedGroup, PublicKey,
+    SignatureScheme, Signer, Verifier,
 };
 use core::fmt;
 use siskin_base::HashAlgorithm;
@@ -31,6 +31,8 @@ pub struct Provider {
     pub aes256gcm: &'static dyn Aead,
     /// ChaCha20-Poly1305.
     pub chacha20poly1305: &'static dyn Aead,
+    /// AES in counter mode, and that with HMAC-SHA1, for SRTP.
+    pub aes_ctr: &'static dyn CounterMode,
     /// Key exchanges, the preferred one first.
     pub key_exchanges: &'static [&'static dyn KeyExchange],
     /// Private keys, the preferred kind first.

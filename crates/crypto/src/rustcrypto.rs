@@ -1,9 +1,11 @@
 //! The all-RustCrypto provider: `no_std`, and everything it draws comes from the caller's `Rng`.
 
 pub(crate) mod aead;
+pub(crate) mod counter;
 pub(crate) mod hash;
 pub(crate) mod kem;
 pub(crate) mod key_exchange;
+pub(crate) mod keystream;
 pub(crate) mod mask;
 pub(crate) mod signature;
 
@@ -24,6 +26,7 @@ pub fn provider() -> Provider {
         aes128gcm: &aead::AES_128_GCM,
         aes256gcm: &aead::AES_256_GCM,
         chacha20poly1305: &aead::CHACHA20_POLY1305,
+        aes_ctr: &counter::AES,
         key_exchanges: &KEY_EXCHANGES,
         signers: &SIGNERS,
         verifiers: &VERIFIERS,

@@ -12,6 +12,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("ice", &["base", "crypto", "stun"]),
     ("dtls", &["base", "crypto"]),
     ("rtp", &["base"]),
+    ("srtp", &["base", "crypto"]),
     ("sctp", &["base", "crypto"]),
     ("datachannel", &["base", "sctp"]),
     ("netsim", &["base"]),
@@ -30,7 +31,7 @@ const IN_TESTS: &[&str] = &["netsim"];
 
 /// Crates that never touch a socket, a clock, a thread, a file or a global.
 pub(crate) const PROTOCOL: &[&str] =
-    &["base", "crypto", "sdp", "stun", "ice", "dtls", "rtp", "sctp", "datachannel", "peer"];
+    &["base", "crypto", "sdp", "stun", "ice", "dtls", "rtp", "srtp", "sctp", "datachannel", "peer"];
 
 /// `siskin-ice` is the crate in the folder `ice`.
 fn folder(package: &str) -> &str {
