@@ -35,6 +35,8 @@ pub(crate) struct Channel {
     /// Something came from the peer on it: from now on messages may overtake (RFC 8832 §6).
     pub(crate) heard: bool,
     pub(crate) low_threshold: usize,
+    /// Bytes of its names that count against [`Config::max_names`](crate::Config::max_names).
+    pub(crate) counted_names: usize,
     /// Pieces of a message in the deprecated partial form (RFC 8831 §6.6).
     pub(crate) partial: Vec<u8>,
 }
@@ -54,7 +56,16 @@ pub(crate) enum State {
 impl Channel {
     pub(crate) fn new(id: ChannelId, config: ChannelConfig, stream: Option<u16>) -> Self {
         let heard = config.negotiated.is_some();
-        Self { id, config, stream, state: State::Connecting, heard, low_threshold: 0, partial: Vec::new() }
+        Self {
+            id,
+            config,
+            stream,
+            state: State::Connecting,
+            heard,
+            low_threshold: 0,
+            counted_names: 0,
+            partial: Vec::new(),
+        }
     }
 
     pub(crate) fn public_state(&self) -> ChannelState {

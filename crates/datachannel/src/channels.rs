@@ -27,6 +27,9 @@ pub struct Channels {
     ids: Option<Ids>,
     pub(crate) connected: bool,
     pub(crate) events: VecDeque<Event>,
+    /// Bytes of names of the peer's channels, and of partial messages.
+    pub(crate) names: usize,
+    pub(crate) partial: usize,
     /// Messages that had no channel to go to.
     pub(crate) dropped: u64,
 }
@@ -44,6 +47,8 @@ impl Channels {
             ids: None,
             connected: false,
             events: VecDeque::new(),
+            names: 0,
+            partial: 0,
             dropped: 0,
         }
     }
@@ -221,6 +226,8 @@ impl Channels {
     /// Forgets a channel.
     pub(crate) fn remove(&mut self, id: ChannelId) {
         let Some(channel) = self.channels.remove(&id) else { return };
+        self.names = self.names.saturating_sub(channel.counted_names);
+        self.partial = self.partial.saturating_sub(channel.partial.len());
         if let Some(stream) = channel.stream {
             self.by_stream.remove(&stream);
         }

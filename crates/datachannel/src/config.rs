@@ -5,25 +5,27 @@ use alloc::string::String;
 use core::time::Duration;
 use siskin_sctp::Reliability;
 
-/// How many channels there may be.
+/// How many channels there may be, and what they may hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Config {
     /// Channels at one time, the peer's included: 65535. Further ones of the peer are closed.
     pub max_channels: usize,
-    /// Longest message that may be pieced together from partial messages (RFC 8831 §6.6, deprecated): 256 KiB.
+    /// Bytes of messages being pieced together from partial messages (RFC 8831 §6.6, deprecated), on all channels: 256 KiB.
     pub max_partial: usize,
+    /// Bytes of labels and subprotocols of the channels that the peer opened: 4 MiB. A channel beyond them is closed.
+    pub max_names: usize,
 }
 
 impl Default for Config {
     fn default() -> Self {
-        Self { max_channels: 65535, max_partial: 256 << 10 }
+        Self { max_channels: 65535, max_partial: 256 << 10, max_names: 4 << 20 }
     }
 }
 
 impl Config {
-    /// For devices: 16 channels.
+    /// For devices: 16 channels, 16 KiB each of names and of partial messages.
     pub const fn small() -> Self {
-        Self { max_channels: 16, max_partial: 16 << 10 }
+        Self { max_channels: 16, max_partial: 16 << 10, max_names: 16 << 10 }
     }
 }
 

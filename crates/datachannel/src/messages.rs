@@ -59,10 +59,11 @@ impl Channels {
             Ppid::BINARY_EMPTY => (Kind::Binary, Bytes::new()),
             // RFC 8831 §6.6: deprecated, but still to be understood on reliable and ordered channels.
             Ppid::STRING_PARTIAL | Ppid::BINARY_PARTIAL => {
-                if channel.partial.len() + data.len() > self.config.max_partial {
+                if self.partial + data.len() > self.config.max_partial {
                     self.dropped += 1;
                     return self.reject(now, stream);
                 }
+                self.partial += data.len();
                 channel.partial.extend_from_slice(&data);
                 return;
             }
@@ -75,6 +76,7 @@ impl Channels {
             data
         } else {
             let mut whole = core::mem::take(&mut channel.partial);
+            self.partial = self.partial.saturating_sub(whole.len());
             whole.extend_from_slice(&data);
             whole.into()
         };
@@ -100,13 +102,20 @@ impl Channels {
 
     fn on_open(&mut self, now: Instant, stream: u16, open: &Open<'_>) {
         // RFC 8832 §6: a stream in use is an error that closes it. One of the wrong parity is not in anybody's way.
-        if self.by_stream.contains_key(&stream) || self.channels.len() >= self.config.max_channels {
+        // As they are kept: what is no UTF-8 becomes up to three times as long.
+        let label = String::from_utf8_lossy(open.label);
+        let protocol = String::from_utf8_lossy(open.protocol);
+        let names = label.len() + protocol.len();
+        if self.by_stream.contains_key(&stream)
+            || self.channels.len() >= self.config.max_channels
+            || self.names + names > self.config.max_names
+        {
             self.dropped += 1;
             return self.reject(now, stream);
         }
         let config = ChannelConfig {
-            label: String::from_utf8_lossy(open.label).into_owned(),
-            protocol: String::from_utf8_lossy(open.protocol).into_owned(),
+            label: label.into_owned(),
+            protocol: protocol.into_owned(),
             ordered: open.channel_type.ordered(),
             reliability: ChannelConfig::reliability_of(open.channel_type, open.reliability),
             priority: Priority(open.priority),
@@ -117,6 +126,8 @@ impl Channels {
         if let Some(channel) = self.channels.get_mut(&id) {
             channel.state = State::Open;
             channel.heard = true;
+            channel.counted_names = names;
+            self.names += names;
         }
         self.acknowledge(now, stream);
         self.events.push_back(Event::Incoming(id));

@@ -21,7 +21,7 @@ pub struct Config {
     // RFC 9260 §7.3, RFC 8261 §4, RFC 8831 §5: discovery of the path MTU: not done, because a probe needs the don't-fragment
     // bit all the way down; RFC 8261 §5 has 1200 bytes as the safe value without it.
     pub max_datagram: usize,
-    /// Streams that we send on and accept: 65535. They cost nothing until used.
+    /// Streams that we send on and accept: 65535. They cost nothing until used, and then about 60 bytes.
     pub max_streams: u16,
     /// Receive window: 5 MiB. What the user has not taken yet counts, with 64 bytes for each message.
     pub receive_window: u32,
@@ -93,9 +93,10 @@ impl Default for Config {
 }
 
 impl Config {
-    /// For devices: windows and buffers of 64 KiB, messages up to 16 KiB.
+    /// For devices: windows and buffers of 64 KiB, messages up to 16 KiB, 256 streams.
     pub fn small() -> Self {
         Self {
+            max_streams: 256,
             receive_window: 64 << 10,
             max_receive_message: 16 << 10,
             max_send_message: 16 << 10,

@@ -7,6 +7,7 @@ mod campaign;
 mod edges;
 mod fuzz;
 mod licences;
+mod memory;
 mod run;
 mod spec;
 mod test;
@@ -22,6 +23,7 @@ cargo xtask test [--list] [STEP…]    all checks, or only the named ones; insta
 cargo xtask conformance [ARG…]       the full matrix: real browsers and libwebrtc (--help: its arguments)
 cargo xtask fuzz [NAME [SECONDS]]    lists the fuzz targets, or runs one (default: 60 s); needs a C++ compiler
 cargo xtask campaign [ARG…]          thousands of bad networks, simulated (--help: its arguments)
+cargo xtask memory                   what a hostile peer can make each layer hold, measured
 cargo xtask bench [NAME]             lists the benchmarks, or runs one and prints its table
 cargo xtask spec [RFC]               what the code cites, tests and departs from, per RFC or in one RFC";
 
@@ -39,6 +41,7 @@ fn main() -> ExitCode {
         "conformance" => test::conformance_only(rest),
         "fuzz" => fuzz::main(rest),
         "bench" => bench::main(rest),
+        "memory" => memory::main(),
         "campaign" => campaign::main(rest),
         "spec" => spec::main(rest),
         "help" | "--help" | "-h" => {

@@ -14,7 +14,7 @@ impl PeerConnection {
     ///
     /// # Errors
     /// `InvalidStateError` before there is a remote description; `OperationError` if the text is no candidate, or its
-    /// section or generation is unknown; `TypeError` if it names no section.
+    /// section or generation is unknown, or it has more than 4,096 bytes; `TypeError` if it names no section.
     pub fn add_ice_candidate(
         &mut self,
         now: Instant,
@@ -37,6 +37,9 @@ impl PeerConnection {
         };
         let index = index.ok_or(Error::Operation(Operation::NoSuchSection))?;
         let id = self.transport_for_candidates(index);
+        if init.candidate.len() > MAX_CANDIDATE {
+            return Err(Error::Operation(Operation::CandidateSyntax));
+        }
         let parsed = match init.candidate.is_empty() {
             true => None,
             false => Some(
@@ -82,3 +85,6 @@ impl PeerConnection {
         current.any(|credentials| self.ufrags_to_replace.contains(&credentials.ufrag))
     }
 }
+
+/// Longest text of a candidate, in bytes: real ones have some 200, and as many as ICE takes are kept.
+const MAX_CANDIDATE: usize = 4096;

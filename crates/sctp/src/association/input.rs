@@ -5,9 +5,9 @@ use super::reset::Verdict;
 use super::state::State;
 use crate::rx::Taken;
 use crate::wire::{
-    Cause, CauseCode, Causes, Chunk, ChunkType, Data, ErrorChunk, ForwardTsn, HeartbeatAck, IncomingReset,
-    Packet, ParseError, RawChunk, ReConfig, ReConfigParam, ReConfigResponse, ReConfigResult, Sack,
-    begin_chunk, end_chunk,
+    COMMON_HEADER_LEN, Cause, CauseCode, Causes, Chunk, ChunkType, Data, ErrorChunk, ForwardTsn,
+    HeartbeatAck, IncomingReset, Packet, ParseError, RawChunk, ReConfig, ReConfigParam, ReConfigResponse,
+    ReConfigResult, Sack, begin_chunk, end_chunk,
 };
 use crate::{Error, Event, PeerMisbehaved};
 use alloc::vec::Vec;
@@ -123,7 +123,10 @@ impl Association {
                     let tag = link.peer.tag;
                     let mut out = Vec::new();
                     let _ = HeartbeatAck { info: beat.info }.write(&mut out);
-                    self.answer(tag, false, out);
+                    // One too long for a packet of ours cannot be answered, and need not be kept.
+                    if out.len() + COMMON_HEADER_LEN <= self.config.max_datagram {
+                        self.answer(tag, false, out);
+                    }
                 }
             }
             Chunk::HeartbeatAck(ack) => self.on_heartbeat_ack(now, ack),
@@ -225,9 +228,15 @@ impl Association {
             return self.drop_junk(now, "RE-CONFIG out of place");
         }
         let mut answers = Vec::new();
+        let no_room = self.unread_resets >= MAX_UNREAD_RESETS;
         for param in re_config.params.map_while(Result::ok).take(2) {
             let Some(link) = &mut self.link else { return };
             match ReConfigParam::parse(param) {
+                // RFC 6525 §5.2.7: the peer asks again after its timer. A user who reads nothing must not make us keep more.
+                Ok(ReConfigParam::OutgoingReset(request)) if no_room => {
+                    let result = ReConfigResult::IN_PROGRESS;
+                    answers.push(ReConfigResponse { response: request.request, result });
+                }
                 Ok(ReConfigParam::OutgoingReset(request)) => {
                     let last_tsn = link.rx.widen(request.last_tsn);
                     let verdict = link.resets.on_outgoing_reset(&request, last_tsn, link.rx.cumulative());
@@ -283,6 +292,7 @@ impl Association {
             }
             streams.iter().for_each(|stream| link.rx.reset(Some(*stream)));
         }
+        self.unread_resets += 1;
         self.events.push_back(Event::IncomingReset { streams });
         ReConfigResponse { response: request, result: ReConfigResult::PERFORMED }
     }
@@ -328,3 +338,6 @@ impl Association {
 
 /// Of an unknown chunk no more than this is sent back.
 const MAX_REPORTED: usize = 128;
+
+/// Resets of the peer's that the user has not heard of yet; further ones wait.
+const MAX_UNREAD_RESETS: usize = 64;

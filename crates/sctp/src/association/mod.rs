@@ -40,6 +40,8 @@ pub struct Association {
     /// Chunks that answer something, to be sent before anything else.
     control: VecDeque<Control>,
     events: VecDeque<Event>,
+    /// How many of them are [`Event::IncomingReset`].
+    unread_resets: usize,
     observing: bool,
     observations: VecDeque<Observation>,
     stats: Stats,
@@ -70,6 +72,7 @@ impl Association {
             queue: SendQueue::default(),
             control: VecDeque::new(),
             events: VecDeque::new(),
+            unread_resets: 0,
             observing: false,
             observations: VecDeque::new(),
         })
@@ -162,11 +165,15 @@ impl Association {
     /// What happened. Messages count against the receive window until they are taken here.
     pub fn poll_event(&mut self) -> Option<Event> {
         let event = self.events.pop_front()?;
-        if let Event::Message(message) = &event {
-            self.stats.messages_received += 1;
-            if let Some(link) = &mut self.link {
-                link.rx.on_taken(message.data.len());
+        match &event {
+            Event::Message(message) => {
+                self.stats.messages_received += 1;
+                if let Some(link) = &mut self.link {
+                    link.rx.on_taken(message.data.len());
+                }
             }
+            Event::IncomingReset { .. } => self.unread_resets = self.unread_resets.saturating_sub(1),
+            _ => {}
         }
         Some(event)
     }

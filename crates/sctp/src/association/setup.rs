@@ -241,7 +241,18 @@ impl Association {
         self.queue = SendQueue::default();
         self.link = Some(Link::new(&self.config, now, self.local, cookie.peer));
         self.enter(now, State::Established);
-        self.events.push_back(Event::Restarted);
+        // What the user has not taken of the association before goes on counting against the window.
+        let unread = self.events.iter().filter_map(|event| match event {
+            Event::Message(message) => Some(message.data.len()),
+            _ => None,
+        });
+        if let Some(link) = &mut self.link {
+            unread.for_each(|len| link.rx.inherit(len));
+        }
+        // A peer that begins anew again and again is news once.
+        if self.events.back() != Some(&Event::Restarted) {
+            self.events.push_back(Event::Restarted);
+        }
     }
 
     /// Answers an INIT or INIT ACK from which no association can come (RFC 9260 §5.1); `tag` is the sender's own.

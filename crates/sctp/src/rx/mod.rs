@@ -27,6 +27,7 @@ pub(crate) struct Receiver {
     advertised: usize,
     window: usize,
     max_message: usize,
+    max_streams: u16,
     /// Whether the packet being read had DATA, and whether something in it asks for a SACK at once.
     packet: PacketMarks,
 }
@@ -62,6 +63,7 @@ impl Receiver {
             advertised: window,
             window,
             max_message: config.max_receive_message,
+            max_streams: config.max_streams,
             packet: PacketMarks::default(),
         }
     }
@@ -136,7 +138,8 @@ impl Receiver {
         self.tracker.forward_to(tsn);
         self.packet.at_once |= self.tracker.has_gaps();
         let before = self.ready.len();
-        self.reassembly.skip(tsn, chunk.skipped(), &mut self.ready);
+        let skipped = chunk.skipped().filter(|skipped| skipped.stream < self.max_streams);
+        self.reassembly.skip(tsn, skipped, &mut self.ready);
         self.count_ready(before);
     }
 
@@ -151,6 +154,11 @@ impl Receiver {
     /// The next whole message. It goes on counting against the window until [`on_taken`](Self::on_taken).
     pub(crate) fn pop(&mut self) -> Option<Message> {
         self.ready.pop_front()
+    }
+
+    /// Counts a message of `len` bytes that an association before this one has left untaken.
+    pub(crate) fn inherit(&mut self, len: usize) {
+        self.ready_bytes += len + OVERHEAD;
     }
 
     /// The user took a message of `len` bytes: the window opens again.

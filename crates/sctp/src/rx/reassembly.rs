@@ -19,8 +19,12 @@ use siskin_base::serial::widen;
 pub(crate) struct Reassembly {
     /// By the TSN of their first fragment.
     runs: BTreeMap<u64, Run>,
-    /// Streams on which an ordered message has arrived since they were last reset.
-    streams: BTreeMap<u16, Stream>,
+    /// Sequence number of the message to deliver next, widened, of the streams on which an ordered message has arrived since
+    /// they were last reset.
+    streams: BTreeMap<u16, u64>,
+    /// Messages that wait for an earlier one, by stream and widened sequence number. One map for all streams: a map for each
+    /// would cost a peer that uses them all far less than us.
+    waiting: BTreeMap<(u16, u64), Message>,
     /// Bytes in `runs` and in waiting messages, with [`OVERHEAD`] for each.
     held: usize,
     /// Length of the last message that was fragmented: the next one is likely to be as long.
@@ -38,14 +42,6 @@ struct Run {
     ppid: u32,
     unordered: bool,
     data: Vec<u8>,
-}
-
-#[derive(Debug, Default)]
-struct Stream {
-    /// Sequence number of the message to deliver next, widened.
-    next: u64,
-    /// Messages that wait for an earlier one.
-    waiting: BTreeMap<u64, Message>,
 }
 
 /// What a message or run costs beside its bytes.
@@ -83,7 +79,9 @@ impl Reassembly {
             self.held += data.payload.len();
             first
         } else {
-            let room = if in_order && flags.begin { self.hint } else { 0 };
+            // Room for one message at a time: a peer that begins many and ends none would get it for each.
+            let expected = in_order && flags.begin && self.runs.is_empty();
+            let room = if expected { self.hint } else { 0 };
             let mut bytes = Vec::with_capacity(room.max(data.payload.len()));
             bytes.extend_from_slice(data.payload);
             self.held += data.payload.len() + OVERHEAD;
@@ -152,15 +150,15 @@ impl Reassembly {
             out.push_back(message);
             return;
         }
-        let order = self.streams.entry(stream).or_default();
-        let ssn = widen(ssn.into(), 16, order.next);
-        if ssn == order.next {
-            order.next += 1;
+        let next = self.streams.entry(stream).or_default();
+        let ssn = widen(ssn.into(), 16, *next);
+        if ssn == *next {
+            *next += 1;
             out.push_back(message);
-            self.held = self.held.saturating_sub(order.drain(out));
-        } else if ssn > order.next {
+            self.drain(stream, out);
+        } else if ssn > *next {
             let cost = message.data.len() + OVERHEAD;
-            if order.waiting.insert(ssn, message).is_none() {
+            if self.waiting.insert((stream, ssn), message).is_none() {
                 self.held += cost;
             }
         }
@@ -184,28 +182,46 @@ impl Reassembly {
             self.held = self.held.saturating_sub(run.remove().data.len() + OVERHEAD);
         }
         for SkippedStream { stream, ssn } in skipped {
-            let order = self.streams.entry(stream).or_default();
-            let past = widen(ssn.into(), 16, order.next) + 1;
-            while order.next < past {
-                let Some(first) = order.waiting.first_entry().filter(|first| *first.key() < past) else {
-                    break;
-                };
-                let message = first.remove();
-                self.held = self.held.saturating_sub(message.data.len() + OVERHEAD);
-                out.push_back(message);
+            let next = self.streams.entry(stream).or_default();
+            let past = widen(ssn.into(), 16, *next) + 1;
+            *next = past.max(*next);
+            while let Some((&place, _)) = self.waiting.range((stream, 0)..(stream, past)).next() {
+                out.extend(self.take_waiting(place));
             }
-            order.next = order.next.max(past);
-            self.held = self.held.saturating_sub(order.drain(out));
+            self.drain(stream, out);
         }
+    }
+
+    /// Delivers what waits no longer on a stream.
+    fn drain(&mut self, stream: u16, out: &mut VecDeque<Message>) {
+        let Some(mut next) = self.streams.get(&stream).copied() else { return };
+        while let Some(message) = self.take_waiting((stream, next)) {
+            next += 1;
+            out.push_back(message);
+        }
+        self.streams.insert(stream, next);
+    }
+
+    fn take_waiting(&mut self, place: (u16, u64)) -> Option<Message> {
+        let message = self.waiting.remove(&place)?;
+        self.held = self.held.saturating_sub(message.data.len() + OVERHEAD);
+        Some(message)
     }
 
     /// Starts again at sequence number 0 on one stream, or on all (RFC 6525 §5.2.2).
     pub(crate) fn reset(&mut self, stream: Option<u16>) {
-        let gone: usize = match stream {
-            Some(stream) => self.streams.remove(&stream).map_or(0, |stream| stream.waiting_bytes()),
-            None => core::mem::take(&mut self.streams).values().map(Stream::waiting_bytes).sum(),
+        let streams = match stream {
+            Some(stream) => stream..=stream,
+            None => 0..=u16::MAX,
         };
-        self.held = self.held.saturating_sub(gone);
+        let (first, last) = ((*streams.start(), 0), (*streams.end(), u64::MAX));
+        while let Some((&place, _)) = self.waiting.range(first..=last).next() {
+            let _forgotten = self.take_waiting(place);
+        }
+        match stream {
+            Some(stream) => _ = self.streams.remove(&stream),
+            None => self.streams.clear(),
+        }
     }
 }
 
@@ -214,23 +230,6 @@ impl Run {
         self.stream == data.stream
             && self.unordered == data.flags.unordered
             && (self.unordered || self.ssn == data.ssn)
-    }
-}
-
-impl Stream {
-    /// Delivers what waits no longer; gives what it cost to hold.
-    fn drain(&mut self, out: &mut VecDeque<Message>) -> usize {
-        let mut freed = 0;
-        while let Some(message) = self.waiting.remove(&self.next) {
-            self.next += 1;
-            freed += message.data.len() + OVERHEAD;
-            out.push_back(message);
-        }
-        freed
-    }
-
-    fn waiting_bytes(&self) -> usize {
-        self.waiting.values().map(|message| message.data.len() + OVERHEAD).sum()
     }
 }
 

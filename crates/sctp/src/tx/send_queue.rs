@@ -2,7 +2,7 @@
 
 use super::scheduler::Scheduler;
 use crate::{Event, Reliability, SendError, SendOptions};
-use alloc::collections::{BTreeMap, VecDeque};
+use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 use alloc::vec::Vec;
 use bytes::Bytes;
 use siskin_base::Instant;
@@ -11,6 +11,8 @@ use siskin_base::Instant;
 #[derive(Debug, Default)]
 pub(crate) struct SendQueue {
     streams: BTreeMap<u16, Stream>,
+    /// Streams that are draining, so that nobody looks through all of them.
+    draining: BTreeSet<u16>,
     scheduler: Scheduler,
     /// The stream whose first message is next, or partly sent.
     current: Option<u16>,
@@ -267,19 +269,23 @@ impl SendQueue {
             let stream = self.streams.entry(*id).or_default();
             if stream.reset == ResetState::Open {
                 stream.reset = ResetState::Draining;
+                self.draining.insert(*id);
             }
         }
     }
 
     /// Streams that are to be reset and have nothing queued any more, up to `max`; they count as requested from now on.
     pub(crate) fn take_drained(&mut self, max: usize) -> Vec<u16> {
-        let drained =
-            self.streams.iter_mut().filter(|(_, s)| s.reset == ResetState::Draining && s.messages.is_empty());
-        let drained = drained.take(max).map(|(id, stream)| {
-            stream.reset = ResetState::Requested;
-            *id
-        });
-        drained.collect()
+        let streams = &mut self.streams;
+        let is_drained = |id: &u16| streams.get(id).is_none_or(|stream| stream.messages.is_empty());
+        let drained: Vec<u16> = self.draining.iter().copied().filter(is_drained).take(max).collect();
+        for id in &drained {
+            self.draining.remove(id);
+            if let Some(stream) = streams.get_mut(id) {
+                stream.reset = ResetState::Requested;
+            }
+        }
+        drained
     }
 
     /// The request for these streams was answered: with `performed` they start again at sequence number 0.

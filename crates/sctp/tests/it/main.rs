@@ -5,6 +5,7 @@
 mod basics;
 mod campaign;
 mod dcsctp;
+mod memory;
 mod pair;
 mod peers;
 mod rules;
