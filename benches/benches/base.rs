@@ -1,19 +1,29 @@
 //! `siskin-base`: the checksum that SCTP computes over every packet, twice.
-#![allow(missing_docs, reason = "criterion's macros write functions without any")]
 
-use criterion::{Criterion, criterion_group, criterion_main};
 use siskin_base::checksum;
+use siskin_benches::{Bench, Contest};
 use std::hint::black_box;
 
-fn crc32c(c: &mut Criterion) {
+fn crc32c(bench: &mut Bench) {
     for size in [64, 1200] {
         let packet: Vec<u8> = (0..size).map(|i| i as u8).collect();
-        siskin_benches::bytes(c, "base/crc32c", "siskin", size, || checksum::crc32c(black_box(&packet)));
-        siskin_benches::bytes(c, "base/crc32c", "crc-fast", size, || {
-            crc_fast::checksum(crc_fast::CrcAlgorithm::Crc32Iscsi, black_box(&packet))
-        });
+        let contest = Contest::of_bytes("base/crc32c", size)
+            .row("siskin", || checksum::crc32c(black_box(&packet)))
+            .row("crc32c", || crc32c::crc32c(black_box(&packet)))
+            .row("crc-fast", || crc_fast::crc32_iscsi(black_box(&packet)));
+        bench.race(contest);
     }
 }
 
-criterion_group!(base, crc32c);
-criterion_main!(base);
+fn crc32(bench: &mut Bench) {
+    for size in [108, 1200] {
+        let packet: Vec<u8> = (0..size).map(|i| i as u8).collect();
+        let contest = Contest::of_bytes("base/crc32", size)
+            .row("siskin", || checksum::crc32(black_box(&packet)))
+            .row("crc32fast", || crc32fast::hash(black_box(&packet)))
+            .row("crc-fast", || crc_fast::crc32_iso_hdlc(black_box(&packet)));
+        bench.race(contest);
+    }
+}
+
+siskin_benches::main!(crc32c, crc32);

@@ -1,9 +1,8 @@
 //! `siskin-dtls`: what a record and a handshake cost, with each provider, beside the bare AEAD of the fastest library.
-#![allow(missing_docs, reason = "criterion's macros write functions without any")]
 
 use core::time::Duration;
-use criterion::{Criterion, criterion_group, criterion_main};
 use siskin_base::{BaseId, Ecn, HashAlgorithm, Instant, Packet, Path, Received, Rng};
+use siskin_benches::{Bench, Contest};
 use siskin_crypto::{Certificate, Provider};
 use siskin_dtls::{CipherSuite, Config, Connection, Event, Role};
 use std::hint::black_box;
@@ -74,72 +73,91 @@ fn seal(dtls: &mut Connection, packet: &mut Packet, payload: &[u8]) {
     packet.finish();
 }
 
-fn records(c: &mut Criterion) {
+/// A connection of each provider.
+fn connected(suite: CipherSuite) -> [(&'static str, (Connection, Connection)); 2] {
+    providers().map(|(name, provider)| (name, Ends::new(provider).connect(suite)))
+}
+
+fn records(bench: &mut Bench) {
     for size in SIZES {
-        let payload = vec![7; size];
+        let payload = &vec![7; size];
         for (suite_name, suite) in SUITES {
-            for (name, provider) in providers() {
-                let (mut client, mut server) = Ends::new(provider).connect(suite);
+            let mut contest = Contest::of_bytes(format!("dtls/seal/{suite_name}"), size);
+            for (name, (mut client, _)) in connected(suite) {
                 let mut packet = Packet::new();
-                let variant = format!("{suite_name}-{name}");
-                siskin_benches::bytes(c, "dtls/seal", &variant, size, || {
-                    seal(&mut client, &mut packet, &payload);
-                });
-                // A record can be opened once only: what is timed is sealing and opening one.
+                contest = contest.row(name, move || seal(&mut client, &mut packet, payload));
+            }
+            bench.race(limit(contest, suite, size));
+            // A record can be opened once only: what is timed is sealing and opening one.
+            let mut contest = Contest::of_bytes(format!("dtls/seal_and_open/{suite_name}"), size);
+            for (name, (mut client, mut server)) in connected(suite) {
+                let mut packet = Packet::new();
                 let mut datagram = Vec::new();
-                siskin_benches::bytes(c, "dtls/seal_and_open", &variant, size, || {
-                    seal(&mut client, &mut packet, &payload);
+                contest = contest.row(name, move || {
+                    seal(&mut client, &mut packet, payload);
                     datagram.clear();
                     datagram.extend_from_slice(packet.as_bytes());
                     server.handle_datagram(NOW, received(&mut datagram));
                     assert!(matches!(server.poll_event(), Some(Event::ApplicationData(_))));
                 });
             }
-        }
-        // The limit: the same bytes through the bare AEAD.
-        for (name, provider) in providers() {
-            let key = provider.aes128gcm.key(&[1; 16]).expect("16 bytes");
-            let mut bytes = payload.clone();
-            let mut number = 0u64;
-            siskin_benches::bytes(c, "dtls/bare_seal", &format!("aes128gcm-{name}"), size, || {
-                number += 1;
-                let mut nonce = [0; 12];
-                nonce[4..].copy_from_slice(&number.to_be_bytes());
-                black_box(key.seal(&nonce, &[0; 13], &mut bytes).expect("short"))
-            });
+            bench.race(contest);
         }
     }
 }
 
-fn handshakes(c: &mut Criterion) {
+/// The same bytes through the bare AEAD of `ring`.
+fn limit(contest: Contest<'_>, suite: CipherSuite, size: usize) -> Contest<'_> {
+    let provider = siskin_crypto::ring();
+    let key = match suite {
+        CipherSuite::ECDHE_ECDSA_WITH_AES_128_GCM_SHA256 => provider.aes128gcm.key(&[1; 16]),
+        CipherSuite::ECDHE_ECDSA_WITH_AES_256_GCM_SHA384 => provider.aes256gcm.key(&[1; 32]),
+        _ => provider.chacha20poly1305.key(&[1; 32]),
+    };
+    let key = key.expect("of its length");
+    let mut bytes = vec![7; size];
+    let mut number = 0u64;
+    contest.row("limit", move || {
+        number += 1;
+        let mut nonce = [0; 12];
+        nonce[4..].copy_from_slice(&number.to_be_bytes());
+        key.seal(&nonce, &[0; 13], &mut bytes).expect("short")
+    })
+}
+
+fn handshakes(bench: &mut Bench) {
+    let mut contest = Contest::new("dtls/handshake");
     for (name, provider) in providers() {
         let ends = Ends::new(provider);
-        c.bench_function(&format!("dtls/handshake/{name}"), |b| {
-            b.iter(|| black_box(ends.connect(SUITES[0].1)))
-        });
-        let mut rng = Rng::for_tests(3);
-        for exchange in provider.key_exchanges {
-            let id = format!("crypto/key_exchange/{:?}-{name}", exchange.group());
-            c.bench_function(&id, |b| {
-                b.iter(|| {
-                    let ours = exchange.start(&mut rng).expect("random bytes");
-                    let share = ours.share().to_vec();
-                    black_box(ours.finish(&share).expect("its own share"))
-                });
-            });
-        }
-        let key = ends.certificate.key();
-        c.bench_function(&format!("crypto/sign/p256-{name}"), |b| {
-            b.iter(|| black_box(key.sign(&mut rng, b"message").expect("signs")));
-        });
-        let signature = key.sign(&mut rng, b"message").expect("signs");
-        c.bench_function(&format!("crypto/verify/p256-{name}"), |b| {
-            b.iter(|| {
-                provider.verify(key.public_key(), key.scheme(), b"message", &signature).expect("verifies")
-            });
-        });
+        contest = contest.row(name, move || ends.connect(SUITES[0].1));
     }
+    bench.race(contest);
 }
 
-criterion_group!(benches, records, handshakes);
-criterion_main!(benches);
+fn primitives(bench: &mut Bench) {
+    let mut exchanges = Contest::new("crypto/key_exchange");
+    let mut signatures = Contest::new("crypto/sign/p256");
+    let mut verifications = Contest::new("crypto/verify/p256");
+    for (name, provider) in providers() {
+        for exchange in provider.key_exchanges {
+            let mut rng = Rng::for_tests(3);
+            exchanges = exchanges.row(format!("{:?}-{name}", exchange.group()), move || {
+                let ours = exchange.start(&mut rng).expect("random bytes");
+                let share = ours.share().to_vec();
+                ours.finish(&share).expect("its own share")
+            });
+        }
+        let ends = Ends::new(provider);
+        let certificate = ends.certificate.clone();
+        let mut rng = Rng::for_tests(3);
+        let signature = certificate.key().sign(&mut rng, b"message").expect("signs");
+        signatures = signatures.row(name, move || certificate.key().sign(&mut rng, b"message"));
+        verifications = verifications.row(name, move || {
+            let key = ends.certificate.key();
+            provider.verify(key.public_key(), key.scheme(), b"message", &signature).expect("verifies");
+        });
+    }
+    [exchanges, signatures, verifications].map(|contest| bench.race(contest));
+}
+
+siskin_benches::main!(records, handshakes, primitives);

@@ -1,11 +1,10 @@
 //! `siskin-sctp`: a transfer from one end to the other in one thread, both ends' work counted, beside dcSCTP.
-#![allow(missing_docs, reason = "criterion's macros write functions without any")]
 
 use bytes::Bytes;
 use core::time::Duration;
-use criterion::{Criterion, criterion_group, criterion_main};
 use dcsctp::api::{DcSctpSocket, SocketEvent, SocketTime, StreamId};
 use siskin_base::{BaseId, Ecn, Instant, Packet, Path, Received, Rng};
+use siskin_benches::{Bench, Contest};
 use siskin_sctp::{Association, Config, Event, SendOptions};
 
 /// Time that a packet takes from end to end: enough that windows matter.
@@ -113,18 +112,18 @@ impl Theirs {
     }
 }
 
-fn transfer(c: &mut Criterion) {
+fn transfer(bench: &mut Bench) {
     const TOTAL: usize = 4 << 20;
     for size in [1 << 10, 64 << 10, 256 << 10] {
         let message = Bytes::from(vec![7; size]);
-        let id = format!("sctp/transfer-4MiB-of-{}KiB", size >> 10);
         let mut ours = Ours::new();
-        siskin_benches::bytes(c, &id, "siskin", TOTAL, || ours.transfer(&message, TOTAL / size));
         fastrand::seed(1);
         let mut theirs = Theirs::new();
-        siskin_benches::bytes(c, &id, "dcsctp", TOTAL, || theirs.transfer(&message, TOTAL / size));
+        let contest = Contest::of_bytes(format!("sctp/transfer-4MiB-of-{}KiB", size >> 10), TOTAL)
+            .row("siskin", || ours.transfer(&message, TOTAL / size))
+            .row("dcsctp", || theirs.transfer(&message, TOTAL / size));
+        bench.race(contest);
     }
 }
 
-criterion_group!(sctp, transfer);
-criterion_main!(sctp);
+siskin_benches::main!(transfer);

@@ -1,10 +1,8 @@
 //! `siskin-sdp`: a browser's offer of audio, video and data, read into values and written again.
 //!
 //! The others: `sdp-types` leaves attributes as strings, `webrtc-sdp` (Firefox's) types them.
-#![allow(missing_docs, reason = "criterion's macros write functions without any")]
 
-use criterion::{Criterion, criterion_group, criterion_main};
-use siskin_benches::bytes;
+use siskin_benches::{Bench, Contest};
 use siskin_sdp::{Limits, Session};
 use std::hint::black_box;
 
@@ -13,36 +11,31 @@ const OFFERS: [(&str, &str); 2] = [
     ("firefox-offer", include_str!("../../crates/sdp/tests/captures/firefox153esr-offer-av-data.sdp")),
 ];
 
-fn parse(c: &mut Criterion) {
+fn parse(bench: &mut Bench) {
     for (name, text) in OFFERS {
-        let id = format!("sdp/parse-{name}");
-        bytes(c, &id, "siskin", text.len(), || {
-            Session::parse(black_box(text), &Limits::default()).expect("an offer")
-        });
-        bytes(c, &id, "sdp-types", text.len(), || {
-            sdp_types::Session::parse(black_box(text.as_bytes())).expect("an offer")
-        });
-        bytes(c, &id, "webrtc-sdp", text.len(), || {
-            webrtc_sdp::parse_sdp(black_box(text), false).expect("an offer")
-        });
+        let contest = Contest::of_bytes(format!("sdp/parse-{name}"), text.len())
+            .row("siskin", || Session::parse(black_box(text), &Limits::default()).expect("an offer"))
+            .row("sdp-types", || sdp_types::Session::parse(black_box(text.as_bytes())).expect("an offer"))
+            .row("webrtc-sdp", || webrtc_sdp::parse_sdp(black_box(text), false).expect("an offer"));
+        bench.race(contest);
     }
 }
 
-fn print(c: &mut Criterion) {
+fn print(bench: &mut Bench) {
     for (name, text) in OFFERS {
-        let id = format!("sdp/print-{name}");
-        let session = Session::parse(text, &Limits::default()).expect("an offer");
-        bytes(c, &id, "siskin", text.len(), || black_box(&session).to_string());
-        let session = sdp_types::Session::parse(text.as_bytes()).expect("an offer");
-        bytes(c, &id, "sdp-types", text.len(), || {
-            let mut out = Vec::with_capacity(text.len());
-            black_box(&session).write(&mut out).expect("room in memory");
-            out
-        });
-        let session = webrtc_sdp::parse_sdp(text, false).expect("an offer");
-        bytes(c, &id, "webrtc-sdp", text.len(), || black_box(&session).to_string());
+        let ours = Session::parse(text, &Limits::default()).expect("an offer");
+        let sdp_types = sdp_types::Session::parse(text.as_bytes()).expect("an offer");
+        let webrtc_sdp = webrtc_sdp::parse_sdp(text, false).expect("an offer");
+        let contest = Contest::of_bytes(format!("sdp/print-{name}"), text.len())
+            .row("siskin", || black_box(&ours).to_string())
+            .row("sdp-types", || {
+                let mut out = Vec::with_capacity(text.len());
+                black_box(&sdp_types).write(&mut out).expect("room in memory");
+                out
+            })
+            .row("webrtc-sdp", || black_box(&webrtc_sdp).to_string());
+        bench.race(contest);
     }
 }
 
-criterion_group!(sdp, parse, print);
-criterion_main!(sdp);
+siskin_benches::main!(parse, print);

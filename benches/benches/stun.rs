@@ -1,10 +1,9 @@
 //! `siskin-stun`: a connectivity check as Chromium sends it, read and verified, and built. The `limit` is the bare HMAC-SHA1
 //! with a prepared key, and CRC-32, over the same bytes.
-#![allow(missing_docs, reason = "criterion's macros write functions without any")]
 
-use criterion::{Criterion, criterion_group, criterion_main};
 use hmac::{Hmac, KeyInit, Mac};
 use sha1::Sha1;
+use siskin_benches::{Bench, Contest};
 use siskin_stun::IntegrityKey;
 use siskin_stun::wire::{Builder, Class, Message, Method, TransactionId};
 use std::hint::black_box;
@@ -33,51 +32,56 @@ fn bare(key: &Hmac<Sha1>, bytes: &[u8]) -> (u8, u32) {
     (mac.finalize().into_bytes()[0], crc32fast::hash(&bytes[..bytes.len() - 8]))
 }
 
-fn stun(c: &mut Criterion) {
+fn stun(bench: &mut Bench) {
     let key = IntegrityKey::short_term(&siskin_crypto::rustcrypto(), PASSWORD);
     let mut check = Vec::new();
     build(&mut check, &key);
     let size = check.len();
     let limit = <Hmac<Sha1> as KeyInit>::new_from_slice(PASSWORD.as_bytes()).expect("any length");
-
-    siskin_benches::bytes(c, "stun/verify", "siskin", size, || {
-        let message = Message::parse(black_box(&check)).expect("a check");
-        assert!(message.verify(&key));
-        message.priority()
-    });
     let theirs = stun_types::message::ShortTermCredentials::new(PASSWORD.to_owned()).make_key();
-    siskin_benches::bytes(c, "stun/verify", "stun-types", size, || {
-        let message = stun_types::message::Message::from_bytes(black_box(&check)).expect("a check");
-        assert!(message.validate_integrity_with_key(&theirs).is_ok());
-        message.raw_attribute(AttributeType::new(0x0024)).map(|priority| priority.value.len())
-    });
-    siskin_benches::bytes(c, "stun/verify", "limit", size, || bare(&limit, black_box(&check)));
+
+    let contest = Contest::of_bytes("stun/verify", size)
+        .row("siskin", || {
+            let message = Message::parse(black_box(&check)).expect("a check");
+            assert!(message.verify(&key));
+            message.priority()
+        })
+        .row("stun-types", || {
+            let message = stun_types::message::Message::from_bytes(black_box(&check)).expect("a check");
+            assert!(message.validate_integrity_with_key(&theirs).is_ok());
+            message.raw_attribute(AttributeType::new(0x0024)).map(|priority| priority.value.len())
+        })
+        .row("limit", || bare(&limit, black_box(&check)));
+    bench.race(contest);
 
     let mut out = Vec::new();
-    siskin_benches::bytes(c, "stun/build", "siskin", size, || build(&mut out, &key));
-    siskin_benches::bytes(c, "stun/build", "stun-types", size, || {
-        use stun_types::message::{IntegrityAlgorithm, MessageWrite, MessageWriteExt, MessageWriteVec};
-        let mut message = stun_types::message::Message::builder_request(
-            stun_types::message::BINDING,
-            MessageWriteVec::with_capacity(128),
-        );
-        let username = stun_types::attribute::Username::new(black_box(USERNAME)).expect("short");
-        message.add_attribute(&username).expect("room");
-        let rest: [(u16, &[u8]); 4] =
-            [(0xc057, &[0; 4]), (0x802a, &[7; 8]), (0x0025, &[]), (0x0024, &[7; 4])];
-        for (kind, value) in rest {
-            message.add_attribute(&RawAttribute::new(AttributeType::new(kind), value)).expect("room");
-        }
-        message.add_message_integrity_with_key(&theirs, IntegrityAlgorithm::Sha1).expect("room");
-        message.add_fingerprint().expect("room");
-        message.finish()
-    });
-    siskin_benches::bytes(c, "stun/build", "limit", size, || bare(&limit, black_box(&check)));
+    let contest = Contest::of_bytes("stun/build", size)
+        .row("siskin", || build(&mut out, &key))
+        .row("stun-types", || build_theirs(&theirs))
+        .row("limit", || bare(&limit, black_box(&check)));
+    bench.race(contest);
 
-    siskin_benches::bytes(c, "stun/demultiplex", "siskin", size, || {
+    let contest = Contest::of_bytes("stun/demultiplex", size).row("siskin", || {
         siskin_stun::wire::is_stun(black_box(&check)).then(|| siskin_ice::local_ufrag_of(black_box(&check)))
     });
+    bench.race(contest);
 }
 
-criterion_group!(benches, stun);
-criterion_main!(benches);
+fn build_theirs(key: &stun_types::message::IntegrityKey) -> Vec<u8> {
+    use stun_types::message::{IntegrityAlgorithm, MessageWrite, MessageWriteExt, MessageWriteVec};
+    let mut message = stun_types::message::Message::builder_request(
+        stun_types::message::BINDING,
+        MessageWriteVec::with_capacity(128),
+    );
+    let username = stun_types::attribute::Username::new(black_box(USERNAME)).expect("short");
+    message.add_attribute(&username).expect("room");
+    let rest: [(u16, &[u8]); 4] = [(0xc057, &[0; 4]), (0x802a, &[7; 8]), (0x0025, &[]), (0x0024, &[7; 4])];
+    for (kind, value) in rest {
+        message.add_attribute(&RawAttribute::new(AttributeType::new(kind), value)).expect("room");
+    }
+    message.add_message_integrity_with_key(key, IntegrityAlgorithm::Sha1).expect("room");
+    message.add_fingerprint().expect("room");
+    message.finish()
+}
+
+siskin_benches::main!(stun);

@@ -1,17 +1,22 @@
 #![doc = include_str!("../README.md")]
 
-use criterion::{BenchmarkId, Criterion, Throughput};
+mod contest;
+pub mod cost;
+pub mod cpu;
+pub mod heap;
+pub mod limit;
+pub mod stacks;
 
-/// Times `operation` on `size` bytes, under the id `crate_and_verb/variant/sizeB`.
-pub fn bytes<T>(
-    c: &mut Criterion,
-    crate_and_verb: &str,
-    variant: &str,
-    size: usize,
-    mut operation: impl FnMut() -> T,
-) {
-    let mut group = c.benchmark_group(crate_and_verb);
-    group.throughput(Throughput::Bytes(size as u64));
-    group.bench_function(BenchmarkId::new(variant, format!("{size}B")), |b| b.iter(&mut operation));
-    group.finish();
+pub use contest::{Bench, Contest};
+
+/// The `main` of a file of contests: runs the functions given, each of which takes a `&mut Bench`.
+#[macro_export]
+macro_rules! main {
+    ($($function:path),+ $(,)?) => {
+        fn main() {
+            let mut bench = $crate::Bench::from_args();
+            $($function(&mut bench);)+
+            bench.finish();
+        }
+    };
 }

@@ -7,17 +7,26 @@ pub fn crc32(bytes: &[u8]) -> u32 {
 
 /// CRC-32c, Castagnoli's polynomial (RFC 9260 appendix A).
 ///
-/// With the feature `std` the processor's instruction is used where there is one.
+/// With the feature `std` the processor's carry-less multiplication is used where there is one.
 pub fn crc32c(bytes: &[u8]) -> u32 {
-    crc32c_append(0, bytes)
+    #[cfg(feature = "std")]
+    return crc_fast::crc32_iscsi(bytes);
+    #[cfg(not(feature = "std"))]
+    return table_crc32c(0, bytes);
 }
 
 /// Continues [`crc32c()`] over further bytes: `crc32c_append(crc32c(a), b)` is the checksum of `a` followed by `b`.
 pub fn crc32c_append(crc: u32, bytes: &[u8]) -> u32 {
     #[cfg(feature = "std")]
-    return crc32c::crc32c_append(crc, bytes);
+    {
+        // The register holds the complement of what the checksum shows.
+        let mut digest =
+            crc_fast::Digest::new_with_init_state(crc_fast::CrcAlgorithm::Crc32Iscsi, (!crc).into());
+        digest.update(bytes);
+        digest.finalize() as u32
+    }
     #[cfg(not(feature = "std"))]
-    return table_crc32c(crc, bytes);
+    table_crc32c(crc, bytes)
 }
 
 #[cfg(any(test, not(feature = "std")))]
@@ -59,5 +68,17 @@ mod tests {
         assert_eq!(table_crc32c(0, b"123456789"), 0xe306_9283);
         assert_eq!(crc32c_append(crc32c(b"1234"), b"56789"), 0xe306_9283);
         assert_eq!(table_crc32c(table_crc32c(0, b"1234"), b"56789"), 0xe306_9283);
+    }
+
+    /// Long inputs take other instructions than short ones.
+    #[test]
+    fn crc32c_agrees_with_the_table_at_every_length() {
+        let bytes: alloc::vec::Vec<u8> = (0..1500u32).map(|i| (i * i >> 3) as u8).collect();
+        for len in 0..bytes.len() {
+            let (head, tail) = bytes[..len].split_at(len / 3);
+            let expected = table_crc32c(0, &bytes[..len]);
+            assert_eq!(crc32c(&bytes[..len]), expected, "{len}");
+            assert_eq!(crc32c_append(crc32c(head), tail), expected, "{len}");
+        }
     }
 }

@@ -24,35 +24,58 @@ pub struct Packet {
     finished: usize,
     /// Start of the datagram being written; `finished..start` is head room.
     start: usize,
+    /// Set while a further datagram of a train is written.
+    room: Option<usize>,
 }
 
 impl Packet {
     /// An empty packet that has allocated nothing.
+    #[inline]
     pub const fn new() -> Self {
-        Self { buf: Vec::new(), finished: 0, start: 0 }
+        Self { buf: Vec::new(), finished: 0, start: 0, room: None }
     }
 
     /// Forgets everything and keeps the memory.
+    #[inline]
     pub fn clear(&mut self) {
         self.buf.clear();
         self.finished = 0;
         self.start = 0;
+        self.room = None;
     }
 
     /// Starts a datagram with `head_room` bytes for the headers of lower layers; drops an unfinished one.
+    #[inline]
     pub fn begin(&mut self, head_room: usize) {
         self.buf.truncate(self.finished);
         self.start = self.finished + head_room;
+        self.room = None;
         self.buf.resize(self.start, 0);
     }
 
+    /// As [`begin`](Self::begin), for a further datagram of a train, which may not be longer than the first: whoever writes
+    /// the payload has `room` bytes for it, and leaves what does not fit whole to the next train.
+    #[inline]
+    pub fn begin_next(&mut self, head_room: usize, room: usize) {
+        self.begin(head_room);
+        self.room = Some(room);
+    }
+
+    /// How long the payload may be, if [`begin_next`](Self::begin_next) said so.
+    #[inline]
+    pub fn room(&self) -> Option<usize> {
+        self.room
+    }
+
     /// Drops the datagram being written.
+    #[inline]
     pub fn cancel(&mut self) {
         self.buf.truncate(self.finished);
         self.start = self.finished;
     }
 
     /// Ends the datagram being written and gives its length. Head room that nobody used is closed up.
+    #[inline]
     pub fn finish(&mut self) -> usize {
         let len = self.buf.len() - self.start;
         if self.start > self.finished {
@@ -61,10 +84,12 @@ impl Packet {
         }
         self.finished = self.buf.len();
         self.start = self.finished;
+        self.room = None;
         len
     }
 
     /// Takes `len` bytes of head room for a header in front; `None` if less is left.
+    #[inline]
     pub fn prepend(&mut self, len: usize) -> Option<&mut [u8]> {
         let start = self.start.checked_sub(len).filter(|start| *start >= self.finished)?;
         let end = core::mem::replace(&mut self.start, start);
@@ -72,16 +97,19 @@ impl Packet {
     }
 
     /// Adds `bytes` behind.
+    #[inline]
     pub fn append(&mut self, bytes: &[u8]) {
         self.buf.extend_from_slice(bytes);
     }
 
     /// The datagram being written.
+    #[inline]
     pub fn current(&self) -> &[u8] {
         self.buf.get(self.start..).unwrap_or_default()
     }
 
     /// The datagram being written, to be encrypted where it is.
+    #[inline]
     pub fn current_mut(&mut self) -> &mut [u8] {
         self.buf.get_mut(self.start..).unwrap_or_default()
     }
@@ -92,26 +120,31 @@ impl Packet {
     }
 
     /// The buffer behind, for a writer that appends: it must only grow.
+    #[inline]
     pub fn buffer(&mut self) -> &mut Vec<u8> {
         &mut self.buf
     }
 
     /// Head room left in front of the datagram being written, in bytes.
+    #[inline]
     pub fn head_room(&self) -> usize {
         self.start - self.finished
     }
 
     /// All finished datagrams, one behind the other.
+    #[inline]
     pub fn as_bytes(&self) -> &[u8] {
         self.buf.get(..self.finished).unwrap_or_default()
     }
 
     /// Bytes in finished datagrams.
+    #[inline]
     pub fn len(&self) -> usize {
         self.finished
     }
 
     /// Whether no datagram is finished.
+    #[inline]
     pub fn is_empty(&self) -> bool {
         self.finished == 0
     }
@@ -147,6 +180,20 @@ mod tests {
         assert!(packet.prepend(21).is_none());
         assert_eq!(packet.finish(), 1);
         assert_eq!(packet.as_bytes(), b"ab");
+    }
+
+    #[test]
+    fn only_a_further_datagram_has_a_limit() {
+        let mut packet = Packet::new();
+        packet.begin(1);
+        assert_eq!(packet.room(), None);
+        packet.append(b"first");
+        packet.finish();
+        packet.begin_next(1, 5);
+        assert_eq!(packet.room(), Some(5));
+        packet.cancel();
+        packet.begin(1);
+        assert_eq!(packet.room(), None);
     }
 
     #[test]

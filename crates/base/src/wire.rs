@@ -23,11 +23,13 @@ pub struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     /// Reads `input` from its start.
+    #[inline]
     pub const fn new(input: &'a [u8]) -> Self {
         Self { rest: input }
     }
 
     /// The next `N` bytes.
+    #[inline]
     pub fn array<const N: usize>(&mut self) -> Result<[u8; N], Truncated> {
         let (head, rest) = self.rest.split_first_chunk::<N>().ok_or(Truncated)?;
         self.rest = rest;
@@ -35,36 +37,43 @@ impl<'a> Reader<'a> {
     }
 
     /// One byte.
+    #[inline]
     pub fn u8(&mut self) -> Result<u8, Truncated> {
         self.array::<1>().map(|[byte]| byte)
     }
 
     /// A 16-bit number.
+    #[inline]
     pub fn u16(&mut self) -> Result<u16, Truncated> {
         self.array().map(u16::from_be_bytes)
     }
 
     /// A 24-bit number.
+    #[inline]
     pub fn u24(&mut self) -> Result<u32, Truncated> {
         self.array().map(|[a, b, c]| u32::from_be_bytes([0, a, b, c]))
     }
 
     /// A 32-bit number.
+    #[inline]
     pub fn u32(&mut self) -> Result<u32, Truncated> {
         self.array().map(u32::from_be_bytes)
     }
 
     /// A 48-bit number.
+    #[inline]
     pub fn u48(&mut self) -> Result<u64, Truncated> {
         self.array().map(|[a, b, c, d, e, f]| u64::from_be_bytes([0, 0, a, b, c, d, e, f]))
     }
 
     /// A 64-bit number.
+    #[inline]
     pub fn u64(&mut self) -> Result<u64, Truncated> {
         self.array().map(u64::from_be_bytes)
     }
 
     /// The next `len` bytes.
+    #[inline]
     pub fn take(&mut self, len: usize) -> Result<&'a [u8], Truncated> {
         let (head, rest) = self.rest.split_at_checked(len).ok_or(Truncated)?;
         self.rest = rest;
@@ -72,35 +81,42 @@ impl<'a> Reader<'a> {
     }
 
     /// What follows a one-byte length.
+    #[inline]
     pub fn vec8(&mut self) -> Result<&'a [u8], Truncated> {
         self.prefixed(|r| r.u8().map(usize::from))
     }
 
     /// What follows a two-byte length.
+    #[inline]
     pub fn vec16(&mut self) -> Result<&'a [u8], Truncated> {
         self.prefixed(|r| r.u16().map(usize::from))
     }
 
     /// What follows a three-byte length.
+    #[inline]
     pub fn vec24(&mut self) -> Result<&'a [u8], Truncated> {
         self.prefixed(|r| r.u24().map(|len| len as usize))
     }
 
     /// Everything that is left.
+    #[inline]
     pub fn rest(&mut self) -> &'a [u8] {
         core::mem::take(&mut self.rest)
     }
 
     /// Bytes left.
+    #[inline]
     pub const fn len(&self) -> usize {
         self.rest.len()
     }
 
     /// Whether nothing is left.
+    #[inline]
     pub const fn is_empty(&self) -> bool {
         self.rest.is_empty()
     }
 
+    #[inline]
     fn prefixed(
         &mut self,
         len: impl FnOnce(&mut Self) -> Result<usize, Truncated>,
@@ -135,29 +151,37 @@ pub trait Writer {
 }
 
 impl Writer for Vec<u8> {
+    #[inline]
     fn put_u8(&mut self, value: u8) {
         self.push(value);
     }
+    #[inline]
     fn put_u16(&mut self, value: u16) {
         self.extend_from_slice(&value.to_be_bytes());
     }
+    #[inline]
     fn put_u24(&mut self, value: u32) {
         let [_, a, b, c] = value.to_be_bytes();
         self.extend_from_slice(&[a, b, c]);
     }
+    #[inline]
     fn put_u32(&mut self, value: u32) {
         self.extend_from_slice(&value.to_be_bytes());
     }
+    #[inline]
     fn put_u48(&mut self, value: u64) {
         let [_, _, a, b, c, d, e, f] = value.to_be_bytes();
         self.extend_from_slice(&[a, b, c, d, e, f]);
     }
+    #[inline]
     fn put_u64(&mut self, value: u64) {
         self.extend_from_slice(&value.to_be_bytes());
     }
+    #[inline]
     fn put(&mut self, bytes: &[u8]) {
         self.extend_from_slice(bytes);
     }
+    #[inline]
     fn put_prefixed(&mut self, width: usize, body: impl FnOnce(&mut Self)) -> Option<()> {
         let width = width.clamp(1, 4);
         let start = self.len();

@@ -189,10 +189,10 @@ impl PeerConnection {
         }
         let (id, carries_data) = (self.transport_for(&received), self.data_transport());
         let data = self.data.as_mut().filter(|_| id == carries_data);
-        if let Some(transport) = id.and_then(|id| self.transports.get_mut(&id)) {
-            transport.handle_datagram(now, received, data);
+        let transport = id.and_then(|id| self.transports.get_mut(&id));
+        if transport.is_none_or(|transport| transport.handle_datagram(now, received, data)) {
+            self.settle(now);
         }
-        self.settle(now);
     }
 
     /// Takes note that time has passed.

@@ -56,22 +56,24 @@ pub struct Endpoint {
     config: EndpointConfig,
     rng: Rng,
     bases: BTreeMap<BaseId, SocketAddr>,
-    connections: BTreeMap<ConnectionId, PeerConnection>,
+    connections: BTreeMap<ConnectionId, Held>,
     created: u64,
     routes: Routes,
     /// Connections with something to send or to tell.
     to_transmit: VecDeque<ConnectionId>,
     to_tell: VecDeque<ConnectionId>,
-    queued: BTreeSet<(Queue, ConnectionId)>,
+    /// When to look at a connection again: when it is due, or before. Deadlines move with every packet, mostly away; the
+    /// entry stays, and the connection is asked anew when it comes up.
     timeouts: BTreeSet<(Instant, ConnectionId)>,
-    timeout_of: BTreeMap<ConnectionId, Instant>,
     stats: EndpointStats,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Queue {
-    Transmit,
-    Tell,
+/// A connection, and where it stands in the endpoint's queues.
+struct Held {
+    peer: PeerConnection,
+    to_transmit: bool,
+    to_tell: bool,
+    timeout: Option<Instant>,
 }
 
 impl Endpoint {
@@ -86,9 +88,7 @@ impl Endpoint {
             routes: Routes::default(),
             to_transmit: VecDeque::new(),
             to_tell: VecDeque::new(),
-            queued: BTreeSet::new(),
             timeouts: BTreeSet::new(),
-            timeout_of: BTreeMap::new(),
             stats: EndpointStats::default(),
         }
     }
@@ -127,36 +127,37 @@ impl Endpoint {
         let mut connection = PeerConnection::new(config, rng, now)?;
         self.created += 1;
         self.bases.iter().for_each(|(base, local)| connection.add_base(now, *base, *local));
-        self.connections.insert(id, connection);
-        self.touched(now, id);
+        self.connections
+            .insert(id, Held { peer: connection, to_transmit: false, to_tell: false, timeout: None });
+        self.touched(id);
         Ok(id)
     }
 
     /// Reads a connection.
     pub fn connection(&self, id: ConnectionId) -> Option<&PeerConnection> {
-        self.connections.get(&id)
+        self.connections.get(&id).map(|held| &held.peer)
     }
 
     /// Lets `act` work on a connection; `None` if there is none of that name.
     pub fn with<T>(
         &mut self,
-        now: Instant,
+        _now: Instant,
         id: ConnectionId,
         act: impl FnOnce(&mut PeerConnection) -> T,
     ) -> Option<T> {
-        let result = act(self.connections.get_mut(&id)?);
-        self.touched(now, id);
+        let result = act(&mut self.connections.get_mut(&id)?.peer);
+        self.touched(id);
         Some(result)
     }
 
     /// Forgets a connection at once and without a word to its peer: `close` it, and drain what it has to send, first.
     pub fn remove(&mut self, id: ConnectionId) -> Option<PeerConnection> {
-        let connection = self.connections.remove(&id)?;
+        let held = self.connections.remove(&id)?;
         self.routes.remove_connection(id);
-        if let Some(at) = self.timeout_of.remove(&id) {
+        if let Some(at) = held.timeout {
             self.timeouts.remove(&(at, id));
         }
-        Some(connection)
+        Some(held.peer)
     }
 
     /// The connections that live.
@@ -176,10 +177,11 @@ impl Endpoint {
             self.stats.datagrams_unroutable += 1;
             return;
         };
-        if let Some(connection) = self.connections.get_mut(&id) {
-            connection.handle_datagram(now, received);
+        if let Some(held) = self.connections.get_mut(&id) {
+            held.peer.handle_datagram(now, received);
         }
-        self.touched(now, id);
+        // Its deadline is looked at once for all that has come, when it has nothing more to send.
+        self.has_news(id);
     }
 
     /// Takes note that time has passed.
@@ -188,22 +190,22 @@ impl Endpoint {
         let mut due = Vec::new();
         while let Some(&(at, id)) = self.timeouts.first().filter(|(at, _)| *at <= now) {
             self.timeouts.remove(&(at, id));
-            self.timeout_of.remove(&id);
             due.push(id);
         }
         for id in due {
-            if let Some(connection) = self.connections.get_mut(&id) {
-                connection.handle_timeout(now);
+            if let Some(held) = self.connections.get_mut(&id) {
+                held.timeout = None;
+                held.peer.handle_timeout(now);
             }
-            self.touched(now, id);
+            self.touched(id);
         }
     }
 
     /// Writes the next datagram, or train of datagrams, of any connection.
     pub fn poll_transmit(&mut self, now: Instant, out: &mut Packet) -> Option<Transmit> {
         while let Some(&id) = self.to_transmit.front() {
-            let transmit =
-                self.connections.get_mut(&id).and_then(|connection| connection.poll_transmit(now, out));
+            let held = self.connections.get_mut(&id);
+            let transmit = held.and_then(|held| held.peer.poll_transmit(now, out));
             if let Some(transmit) = transmit {
                 if Kind::of(out.as_bytes()) == Kind::Stun {
                     self.routes.sent_stun(id, out.as_bytes());
@@ -211,11 +213,13 @@ impl Endpoint {
                 // Turns are taken, so that no connection waits for another's long transfer.
                 self.to_transmit.rotate_left(1);
                 // Sending can make an event: a buffer that is low now.
-                self.queue(Queue::Tell, id);
+                self.has_to_tell(id);
                 return Some(transmit);
             }
             self.to_transmit.pop_front();
-            self.queued.remove(&(Queue::Transmit, id));
+            if let Some(held) = self.connections.get_mut(&id) {
+                held.to_transmit = false;
+            }
             self.reschedule(id);
         }
         None
@@ -235,21 +239,23 @@ impl Endpoint {
     ) -> Option<(ConnectionId, Event)> {
         while let Some(&id) = self.to_tell.front() {
             let connection = self.connections.get_mut(&id).filter(|_| !held(id));
-            let event = connection.and_then(PeerConnection::poll_event);
+            let event = connection.and_then(|connection| connection.peer.poll_event());
             // Taking events can make something to send: an answer, or a wider window.
-            self.queue(Queue::Transmit, id);
+            self.has_to_transmit(id);
             if let Some(event) = event {
                 return Some((id, event));
             }
             self.to_tell.pop_front();
-            self.queued.remove(&(Queue::Tell, id));
+            if let Some(connection) = self.connections.get_mut(&id) {
+                connection.to_tell = false;
+            }
         }
         None
     }
 
     /// What a researcher may watch of a connection.
     pub fn poll_observation(&mut self, id: ConnectionId) -> Option<Observation> {
-        self.connections.get_mut(&id)?.poll_observation()
+        self.connections.get_mut(&id)?.peer.poll_observation()
     }
 
     /// When [`handle_timeout`](Self::handle_timeout) is due. Ask last.
@@ -264,37 +270,42 @@ impl Endpoint {
         }
     }
 
-    fn touched(&mut self, _now: Instant, id: ConnectionId) {
-        if let Some(connection) = self.connections.get_mut(&id) {
-            connection.take_route_changes(|change| self.routes.apply(id, change));
-        }
-        self.queue(Queue::Transmit, id);
-        self.queue(Queue::Tell, id);
+    fn touched(&mut self, id: ConnectionId) {
+        self.has_news(id);
         self.reschedule(id);
     }
 
-    fn queue(&mut self, queue: Queue, id: ConnectionId) {
-        if self.queued.insert((queue, id)) {
-            match queue {
-                Queue::Transmit => self.to_transmit.push_back(id),
-                Queue::Tell => self.to_tell.push_back(id),
-            }
+    fn has_news(&mut self, id: ConnectionId) {
+        if let Some(held) = self.connections.get_mut(&id) {
+            held.peer.take_route_changes(|change| self.routes.apply(id, change));
+        }
+        self.has_to_transmit(id);
+        self.has_to_tell(id);
+    }
+
+    fn has_to_transmit(&mut self, id: ConnectionId) {
+        let Some(held) = self.connections.get_mut(&id) else { return };
+        if !core::mem::replace(&mut held.to_transmit, true) {
+            self.to_transmit.push_back(id);
+        }
+    }
+
+    fn has_to_tell(&mut self, id: ConnectionId) {
+        let Some(held) = self.connections.get_mut(&id) else { return };
+        if !core::mem::replace(&mut held.to_tell, true) {
+            self.to_tell.push_back(id);
         }
     }
 
     fn reschedule(&mut self, id: ConnectionId) {
-        let due = self.connections.get(&id).and_then(PeerConnection::poll_timeout);
-        let before = self.timeout_of.get(&id).copied();
-        if before == due {
+        let Some(held) = self.connections.get_mut(&id) else { return };
+        let Some(due) = held.peer.poll_timeout() else { return };
+        if held.timeout.is_some_and(|at| at <= due) {
             return;
         }
-        if let Some(at) = before {
+        if let Some(at) = held.timeout.replace(due) {
             self.timeouts.remove(&(at, id));
-            self.timeout_of.remove(&id);
         }
-        if let Some(at) = due {
-            self.timeouts.insert((at, id));
-            self.timeout_of.insert(id, at);
-        }
+        self.timeouts.insert((due, id));
     }
 }

@@ -157,12 +157,22 @@ impl Transport {
         self.ice.accepts_data_from(path)
     }
 
-    pub(crate) fn handle_datagram(&mut self, now: Instant, received: Received<'_>, data: Option<&mut Data>) {
+    /// Gives whether [`settle`](Self::settle) has something to carry on: not for data that flows.
+    pub(crate) fn handle_datagram(
+        &mut self,
+        now: Instant,
+        received: Received<'_>,
+        data: Option<&mut Data>,
+    ) -> bool {
         match Kind::of(received.datagram) {
             Kind::Stun => self.ice.handle_datagram(now, received),
-            Kind::Dtls if self.ice.accepts_data_from(&received.path) => self.handle_dtls(now, received, data),
+            Kind::Dtls if self.ice.accepts_data_from(&received.path) => {
+                self.handle_dtls(now, received, data);
+                return !self.dtls.is_quiet();
+            }
             _ => self.traffic.dropped += 1,
         }
+        true
     }
 
     fn handle_dtls(&mut self, now: Instant, received: Received<'_>, mut data: Option<&mut Data>) {
@@ -213,29 +223,29 @@ impl Transport {
         self.poll_data(now, out, data?, path)
     }
 
-    /// A train of SCTP packets, each sealed where it was written. All but the last are of the size of the first.
+    /// A train of SCTP packets, each sealed where it was written. All but the last are of the size of the first, whatever
+    /// that is: messages that fill no datagram travel in trains, too.
     fn poll_data(&mut self, now: Instant, out: &mut Packet, data: &mut Data, path: Path) -> Option<Transmit> {
         if !self.dtls.is_connected() {
             return None;
         }
+        let (head_room, overhead) = (self.dtls.head_room(), self.dtls.overhead());
         let mut first = 0;
         let mut count = 0;
-        let fits = |count, len| count == 0 || len + self.max_datagram <= MAX_TRAIN_BYTES;
-        while count < u32::from(self.max_train) && fits(count, out.len()) {
-            out.begin(self.dtls.head_room());
-            if data.poll_transmit(now, out).is_none() {
-                out.cancel();
-                break;
+        while count < u32::from(self.max_train) && out.len() + first <= MAX_TRAIN_BYTES {
+            match first {
+                0 => out.begin(head_room),
+                first => out.begin_next(head_room, first.saturating_sub(overhead)),
             }
-            if self.dtls.seal(out).is_err() {
+            if data.poll_transmit(now, out).is_none() || self.dtls.seal(out).is_err() {
                 out.cancel();
                 break;
             }
             let len = out.finish();
             count += 1;
             first = if count == 1 { len } else { first };
-            // Only a packet that fills the datagram can be followed by others of its size.
-            if len < first || len < self.max_datagram {
+            // Only the last one may be shorter.
+            if len < first {
                 break;
             }
         }

@@ -24,7 +24,7 @@ cargo xtask conformance [ARG…]       the full matrix: real browsers and libweb
 cargo xtask fuzz [NAME [SECONDS]]    lists the fuzz targets, or runs one (default: 60 s); needs a C++ compiler
 cargo xtask campaign [ARG…]          thousands of bad networks, simulated (--help: its arguments)
 cargo xtask memory                   what a hostile peer can make each layer hold, measured
-cargo xtask bench [NAME]             lists the benchmarks, or runs one and prints its table
+cargo xtask bench [NAME [ROUNDS]]    lists the benchmarks, or runs one and prints its table
 cargo xtask spec [RFC]               what the code cites, tests and departs from, per RFC or in one RFC";
 
 /// What went wrong, in a line for the reader.

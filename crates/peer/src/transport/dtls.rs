@@ -192,6 +192,11 @@ impl Dtls {
         self.state == State::Connected
     }
 
+    /// Whether nothing but application data has come since the last [`settle`](Self::settle).
+    pub(super) fn is_quiet(&self) -> bool {
+        self.is_connected() && self.pending.is_empty()
+    }
+
     pub(super) fn is_over(&self) -> bool {
         matches!(self.state, State::Closed | State::Failed)
     }

@@ -217,8 +217,8 @@ impl Ice {
         events: &mut VecDeque<TransportEvent>,
         routes: &mut VecDeque<RouteChange>,
     ) {
-        let ufrag = self.agent.local_credentials().ufrag.clone();
-        if !self.ufrags.contains(&ufrag) && self.agent.state() != State::Closed {
+        let ufrag = &self.agent.local_credentials().ufrag;
+        if !self.ufrags.contains(ufrag) && self.agent.state() != State::Closed {
             routes.push_back(RouteChange::AddUfrag(ufrag.clone()));
             self.ufrags.insert(ufrag.clone());
             let agent = &self.agent;
@@ -231,13 +231,13 @@ impl Ice {
             routes.push_back(RouteChange::AddPath(path));
         }
         while let Some(event) = self.agent.poll_event() {
-            let ufrag = ufrag.clone();
+            let ufrag = || self.agent.local_credentials().ufrag.clone();
             match event {
                 Event::LocalCandidate(candidate) => {
-                    events.push_back(TransportEvent::Candidate { candidate, ufrag })
+                    events.push_back(TransportEvent::Candidate { candidate, ufrag: ufrag() })
                 }
                 Event::GatheringComplete if self.started => {
-                    events.push_back(TransportEvent::EndOfCandidates { ufrag })
+                    events.push_back(TransportEvent::EndOfCandidates { ufrag: ufrag() })
                 }
                 Event::SelectedPair { path, .. } if self.selected.replace(path) != Some(path) => {
                     self.selected_changes += 1;

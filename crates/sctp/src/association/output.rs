@@ -10,7 +10,8 @@ use siskin_base::{Direction, Instant, Layer, Observation, Packet, Transmit};
 
 impl Association {
     /// Appends one SCTP packet to the datagram that the caller has begun in `out` (with the head room that it needs),
-    /// and leaves it open: DTLS seals it where it is and finishes it. `None` writes nothing.
+    /// and leaves it open: DTLS seals it where it is and finishes it. `None` writes nothing: there is nothing to be sent,
+    /// or nothing that fits [`Packet::room`].
     ///
     /// ```
     /// # use siskin_base::{Instant, Packet, Rng};
@@ -29,9 +30,10 @@ impl Association {
     /// ```
     pub fn poll_transmit(&mut self, now: Instant, out: &mut Packet) -> Option<Transmit> {
         self.advance(now);
+        let room = out.room();
         let buf = out.buffer();
         let start = buf.len();
-        if !self.write_packet(now, buf) {
+        if !self.write_packet(now, buf, room) {
             buf.truncate(start);
             return None;
         }
@@ -94,10 +96,16 @@ impl Association {
         link.resets.advance(|tsn| tx.has_acked(tsn), tx.rto.current());
     }
 
-    /// Writes a packet without its checksum; false if there is nothing to write.
-    fn write_packet(&mut self, now: Instant, buf: &mut Vec<u8>) -> bool {
+    /// Writes a packet without its checksum; false if there is nothing to write, or if it does not fit into `room`.
+    fn write_packet(&mut self, now: Instant, buf: &mut Vec<u8>, room: Option<usize>) -> bool {
         let start = buf.len();
-        let end = start + (self.config.max_datagram & !3);
+        let full = self.config.max_datagram & !3;
+        let size = room.map_or(full, |room| full.min(room & !3));
+        let limited = size < full;
+        if limited && (!self.control.is_empty() || self.link.as_ref().is_some_and(|l| l.resets.is_due())) {
+            return false;
+        }
+        let end = start + size;
         let (local, remote) = (self.config.local_port, self.config.remote_port);
         if let Some(first) = self.control.pop_front() {
             wire::write_header(buf, local, remote, first.tag);
@@ -140,7 +148,7 @@ impl Association {
             && link.rx.sack_pending()
             && link.rx.write_sack(buf, end.saturating_sub(before_sack)).is_some();
         let ask = matches!(self.state, State::ShutdownPending | State::ShutdownReceived);
-        let room = Room { end, empty: !wrote && buf.len() == header_end, ask };
+        let room = Room { end, limited, empty: !wrote && buf.len() == header_end, ask };
         let wrote_data = link.tx.write(now, buf, room, &mut self.queue, &mut self.events);
         self.queue.say_sendable(self.config.send_buffer, &mut self.events);
         if riding && wrote_data {

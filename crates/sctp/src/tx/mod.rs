@@ -68,6 +68,8 @@ enum OnePacket {
 pub(crate) struct Room {
     /// Length of the buffer beyond which nothing may be written.
     pub(crate) end: usize,
+    /// Whether that is less than what the path carries: chunks go whole or not at all.
+    pub(crate) limited: bool,
     /// Whether the packet holds no chunk yet.
     pub(crate) empty: bool,
     /// Whether the last chunk is to ask for a SACK at once in any case.
@@ -296,7 +298,7 @@ impl Sender {
         ev: &mut VecDeque<Event>,
     ) -> bool {
         let start = out.len();
-        let Room { end, empty, ask } = room;
+        let Room { end, limited, empty, ask } = room;
         self.give_up_midway(now, queue, ev);
         if self.abandon.is_due()
             && self.abandon.write(now, &self.outstanding, out, end.saturating_sub(start)).is_some()
@@ -307,9 +309,9 @@ impl Sender {
             return out.len() > start;
         }
         let mut last = None;
-        let blocked = self.write_lost(now, out, end, empty && out.len() == start, &mut last);
+        let blocked = self.write_lost(now, out, end, empty && !limited && out.len() == start, &mut last);
         // RFC 9260 §6.1 C: what is to be sent again goes before anything new.
-        let full = blocked || self.write_new(now, out, end, queue, ev, &mut last);
+        let full = blocked || self.write_new(now, out, room, queue, ev, &mut last);
         if last.is_some() && self.one_packet == OnePacket::Due {
             self.one_packet = OnePacket::Sent;
         }
@@ -400,7 +402,7 @@ impl Sender {
         &mut self,
         now: Instant,
         out: &mut Vec<u8>,
-        end: usize,
+        Room { end, limited, .. }: Room,
         queue: &mut SendQueue,
         ev: &mut VecDeque<Event>,
         last: &mut Option<usize>,
@@ -419,7 +421,7 @@ impl Sender {
             let room = end.saturating_sub(out.len() + Data::HEADER_LEN) & !3;
             let len = rest.min(room).min(max_payload);
             // A message that fits a packet whole waits for the next one; of a longer one, no crumbs are cut.
-            if len < rest && (rest <= max_payload || len < MIN_FRAGMENT.min(max_payload)) {
+            if len < rest && (limited || rest <= max_payload || len < MIN_FRAGMENT.min(max_payload)) {
                 return false;
             }
             let flight = self.outstanding.flight();

@@ -45,15 +45,20 @@ pub fn write_header(out: &mut Vec<u8>, source_port: u16, destination_port: u16, 
 
 /// Fills the checksum into a finished packet; does nothing to bytes that are too short to be one.
 pub fn seal(packet: &mut [u8]) {
-    let checksum = checksum_of(packet).to_le_bytes();
     if let Some(field) = packet.get_mut(8..COMMON_HEADER_LEN) {
-        field.copy_from_slice(&checksum);
+        field.fill(0);
+        let checksum = crc32c(packet).to_le_bytes();
+        if let Some(field) = packet.get_mut(8..COMMON_HEADER_LEN) {
+            field.copy_from_slice(&checksum);
+        }
     }
 }
 
 /// CRC-32c over the packet with zeros in place of the checksum, which is sent least significant byte first.
 fn checksum_of(packet: &[u8]) -> u32 {
-    let head = crc32c(packet.get(..8).unwrap_or_default());
-    let zeros = crc32c_append(head, &[0; 4]);
-    crc32c_append(zeros, packet.get(COMMON_HEADER_LEN..).unwrap_or_default())
+    let mut header = [0; COMMON_HEADER_LEN];
+    if let (Some(zeroed), Some(head)) = (header.get_mut(..8), packet.get(..8)) {
+        zeroed.copy_from_slice(head);
+    }
+    crc32c_append(crc32c(&header), packet.get(COMMON_HEADER_LEN..).unwrap_or_default())
 }

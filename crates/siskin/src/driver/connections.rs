@@ -257,16 +257,11 @@ impl Connections {
             self.tell(endpoint, now, id, event);
         }
         any |= self.send_stalled(endpoint, now);
-        let sending = std::mem::take(&mut self.sending);
-        for (id, channel) in sending {
-            let Some(shared) = self.entries.get(&id).and_then(|entry| entry.channels.get(&channel)) else {
-                continue;
-            };
-            let shared = Arc::clone(shared);
-            if show_buffered(endpoint, id, &shared) > 0 {
-                self.sending.insert((id, channel));
-            }
-        }
+        let entries = &self.entries;
+        self.sending.retain(|(id, channel)| {
+            let shared = entries.get(id).and_then(|entry| entry.channels.get(channel));
+            shared.is_some_and(|shared| show_buffered(endpoint, *id, shared) > 0)
+        });
         any
     }
 

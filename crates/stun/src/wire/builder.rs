@@ -37,6 +37,7 @@ impl<'a> Builder<'a> {
     }
 
     /// Appends an attribute with the bytes of `value`.
+    #[inline]
     pub fn attribute(mut self, kind: AttributeType, value: &[u8]) -> Self {
         let Ok(len) = u16::try_from(value.len()) else {
             self.fits = false;
@@ -92,8 +93,12 @@ impl<'a> Builder<'a> {
         Some(self.out.len() - self.start)
     }
 
+    #[inline]
     fn pad(&mut self, len: usize) {
-        self.out.put([0; 3].get(..padding(len)).unwrap_or_default());
+        match padding(len) {
+            0 => {}
+            padding => self.out.put([0; 3].get(..padding).unwrap_or_default()),
+        }
     }
 
     /// The transaction id and what was written so far, for address attributes.
