@@ -170,19 +170,20 @@ impl Pair {
     }
 }
 
-/// Allocations for one message, on both sides together.
-const PER_MESSAGE: u64 = 8;
+/// Allocations for one message, on both sides together: the memory that the user gets, and the queue's nodes.
+const PER_MESSAGE: u64 = 4;
 
 #[test]
 fn a_packet_costs_no_allocation_in_any_layer() {
-    for provider in providers() {
-        let mut pair = Pair::open(provider);
-        let [few, many] = [4 << 10, 256 << 10].map(|len| Bytes::from(vec![7; len]));
-        pair.send(&many, 20);
-        // 58 times as many packets, and not one allocation more.
-        let of_few = measure(|| pair.send(&few, 10)).count_total;
-        let of_many = measure(|| pair.send(&many, 10)).count_total;
-        assert!(of_many <= of_few, "{of_many} for 10 long messages, {of_few} for 10 short ones");
-        assert!(of_few <= 10 * PER_MESSAGE, "{of_few} for 10 messages");
-    }
+    let mut pair = Pair::open(siskin_crypto::default_provider());
+    let [few, many] = [4 << 10, 256 << 10].map(|len| Bytes::from(vec![7; len]));
+    pair.send(&many, 8);
+    // Now and then consent is asked for, and a timer set anew: the least of five is what the message itself costs.
+    let mut least = |message| (0..5).map(|_| measure(|| pair.send(message, 1)).count_total).min();
+    let (of_few, of_many) = (least(&few), least(&many));
+    // 58 times as many packets, and not one allocation more.
+    assert_eq!(of_many, of_few);
+    assert!(of_few <= Some(PER_MESSAGE), "{of_few:?}");
+    let all = measure(|| pair.send(&many, 5)).count_total;
+    assert!(all <= 5 * PER_MESSAGE, "{all} for 5 messages of 230 packets each");
 }
