@@ -229,23 +229,25 @@ impl Transport {
         if !self.dtls.is_connected() {
             return None;
         }
-        let (head_room, overhead) = (self.dtls.head_room(), self.dtls.overhead());
-        let mut first = 0;
+        let head_room = self.dtls.head_room();
+        let (mut first, mut payload) = (0, 0);
         let mut count = 0;
         while count < u32::from(self.max_train) && out.len() + first <= MAX_TRAIN_BYTES {
-            match first {
+            match count {
                 0 => out.begin(head_room),
-                first => out.begin_next(head_room, first.saturating_sub(overhead)),
+                _ => out.begin_next(head_room, payload),
             }
-            if data.poll_transmit(now, out).is_none() || self.dtls.seal(out).is_err() {
+            let written = data.poll_transmit(now, out).map(|_| out.current().len());
+            let Some(len) = written.filter(|_| self.dtls.seal(out).is_ok()) else {
                 out.cancel();
                 break;
-            }
-            let len = out.finish();
+            };
+            let sealed = out.finish();
             count += 1;
-            first = if count == 1 { len } else { first };
-            // Only the last one may be shorter.
-            if len < first {
+            if count == 1 {
+                (first, payload) = (sealed, len);
+            } else if sealed < first {
+                // Only the last one may be shorter.
                 break;
             }
         }
