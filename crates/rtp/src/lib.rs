@@ -5,6 +5,11 @@ extern crate alloc;
 
 mod bits;
 pub mod extension;
+pub mod feedback;
+pub mod jitter;
+pub mod nack;
 pub mod payload;
 pub mod rtcp;
+pub mod rtx;
+pub mod session;
 pub mod wire;

@@ -4,6 +4,7 @@
 mod foreign;
 mod payloads;
 mod round_trips;
+mod sim;
 mod vectors;
 
 /// Bytes of a hexadecimal text.

@@ -1,0 +1,101 @@
+//! Packets from the oldest one that is awaited to the newest one, with room for those that are missing.
+
+use crate::payload::PacketInfo;
+use alloc::collections::VecDeque;
+use alloc::vec::Vec;
+use siskin_base::Instant;
+
+/// Payload buffers that are kept to be used again.
+const SPARE: usize = 64;
+
+/// A packet that waits.
+#[derive(Clone, Debug)]
+pub(super) struct Slot {
+    pub(super) timestamp: u64,
+    pub(super) marker: bool,
+    pub(super) arrived: Instant,
+    pub(super) info: PacketInfo,
+    pub(super) payload: Vec<u8>,
+}
+
+/// The packets of one stream.
+#[derive(Clone, Debug)]
+pub(super) struct Window {
+    /// The number that the first slot has.
+    pub(super) first: u64,
+    slots: VecDeque<Option<Slot>>,
+    bytes: usize,
+    spare: Vec<Vec<u8>>,
+}
+
+impl Window {
+    pub(super) const fn new() -> Self {
+        Self { first: 0, slots: VecDeque::new(), bytes: 0, spare: Vec::new() }
+    }
+
+    /// Bytes of payload that wait.
+    pub(super) const fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// Slots, those of missing packets included; the last one is never missing.
+    pub(super) fn len(&self) -> usize {
+        self.slots.len()
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.slots.is_empty()
+    }
+
+    /// The packet that many behind the first.
+    pub(super) fn get(&self, index: usize) -> Option<&Slot> {
+        self.slots.get(index)?.as_ref()
+    }
+
+    /// The packets from the first on, missing ones included.
+    pub(super) fn iter(&self) -> impl Iterator<Item = Option<&Slot>> + Clone {
+        self.slots.iter().map(Option::as_ref)
+    }
+
+    /// A buffer with the memory of a packet that is gone.
+    pub(super) fn buffer(&mut self, content: &[u8]) -> Vec<u8> {
+        let mut buffer = self.spare.pop().unwrap_or_default();
+        buffer.clear();
+        buffer.extend_from_slice(content);
+        buffer
+    }
+
+    /// Puts a packet `index` behind the first, where none is.
+    pub(super) fn put(&mut self, index: usize, slot: Slot) {
+        self.bytes += slot.payload.len();
+        if index >= self.slots.len() {
+            self.slots.resize_with(index + 1, || None);
+        }
+        if let Some(place) = self.slots.get_mut(index) {
+            *place = Some(slot);
+        }
+    }
+
+    /// Makes room for `count` packets in front of the first.
+    pub(super) fn extend_front(&mut self, count: u64) {
+        for _ in 0..count {
+            self.slots.push_front(None);
+            self.first -= 1;
+        }
+    }
+
+    /// Takes the first place away: the packet, if it was there.
+    pub(super) fn pop(&mut self) -> Option<Slot> {
+        self.first += 1;
+        let slot = self.slots.pop_front()??;
+        self.bytes -= slot.payload.len();
+        Some(slot)
+    }
+
+    /// Keeps the memory of a packet that is gone.
+    pub(super) fn recycle(&mut self, slot: Slot) {
+        if self.spare.len() < SPARE {
+            self.spare.push(slot.payload);
+        }
+    }
+}
