@@ -24,7 +24,9 @@ pub struct Channels {
     /// Channels that wait for a stream, in the order in which they were made.
     unassigned: VecDeque<ChannelId>,
     next: u64,
-    ids: Option<Ids>,
+    pub(crate) ids: Option<Ids>,
+    /// DCEP messages that found the send buffer full, by stream.
+    unsent: VecDeque<(u16, Bytes)>,
     pub(crate) connected: bool,
     pub(crate) events: VecDeque<Event>,
     /// Bytes of names of the peer's channels, and of partial messages.
@@ -45,6 +47,7 @@ impl Channels {
             unassigned: VecDeque::new(),
             next: 0,
             ids: None,
+            unsent: VecDeque::new(),
             connected: false,
             events: VecDeque::new(),
             names: 0,
@@ -172,16 +175,13 @@ impl Channels {
                 protocol: config.protocol.as_bytes(),
             };
             let written = Dcep::Open(open).write(&mut message);
-            let sent = written.is_some()
-                && self
-                    .association
-                    .send(now, stream, Ppid::DCEP.0, message.into(), SendOptions::default())
-                    .is_ok();
-            if !sent {
+            if written.is_none() || !self.send_dcep(now, stream, message.into()) {
                 return self.remove(id);
             }
         }
-        channel.state = State::Open;
+        if let Some(channel) = self.channels.get_mut(&id) {
+            channel.state = State::Open;
+        }
         self.events.push_back(Event::Opened(id));
     }
 
@@ -191,6 +191,9 @@ impl Channels {
         let Some((channel, stream)) = channel.and_then(|channel| Some((channel, channel.stream?))) else {
             return Err(SendError::NotOpen);
         };
+        if self.unsent.iter().any(|(waiting, _)| *waiting == stream) {
+            return Err(SendError::BufferFull);
+        }
         // RFC 8831 §6.6: SCTP has no empty messages, so one byte stands for none.
         let (ppid, data) = match (kind, data.is_empty()) {
             (Kind::Text, false) => (Ppid::STRING, data),
@@ -230,6 +233,7 @@ impl Channels {
         self.partial = self.partial.saturating_sub(channel.partial.len());
         if let Some(stream) = channel.stream {
             self.by_stream.remove(&stream);
+            self.unsent.retain(|(waiting, _)| *waiting != stream);
         }
         self.events.push_back(Event::Closed(id));
     }
@@ -314,8 +318,26 @@ impl Channels {
     pub(crate) fn acknowledge(&mut self, now: Instant, stream: u16) {
         let mut message = Vec::new();
         let _ = Dcep::Ack.write(&mut message);
-        // RFC 8832 §5.2: reliable and ordered, like OPEN.
+        self.send_dcep(now, stream, message.into());
+    }
+
+    /// Sends a DCEP message reliably and in order (RFC 8832 §6), or keeps it until there is room; whether either will be.
+    fn send_dcep(&mut self, now: Instant, stream: u16, message: Bytes) -> bool {
         let options = SendOptions { unordered: false, reliability: Reliability::Reliable };
-        let _ = self.association.send(now, stream, Ppid::DCEP.0, message.into(), options);
+        match self.association.send(now, stream, Ppid::DCEP.0, message.clone(), options) {
+            Ok(()) => true,
+            Err(siskin_sctp::SendError::BufferFull) => {
+                self.unsent.push_back((stream, message));
+                true
+            }
+            Err(_) => false,
+        }
+    }
+
+    /// There is room again.
+    pub(crate) fn send_unsent(&mut self, now: Instant) {
+        for (stream, message) in core::mem::take(&mut self.unsent) {
+            self.send_dcep(now, stream, message);
+        }
     }
 }

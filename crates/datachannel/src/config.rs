@@ -5,6 +5,8 @@ use alloc::string::String;
 use core::time::Duration;
 use siskin_sctp::Reliability;
 
+// RFC 8831 §6.6: not done, because a message's length is the application's choice, as in browsers: at most 16 KB without
+// interleaving.
 /// How many channels there may be, and what they may hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Config {

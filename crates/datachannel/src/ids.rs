@@ -13,6 +13,11 @@ impl Ids {
         Self { next: parity, parity }
     }
 
+    /// Whether streams like this one are ours to give out.
+    pub(crate) const fn is_ours(self, stream: u16) -> bool {
+        stream % 2 == self.parity
+    }
+
     /// A stream below `limit` that is not `used`: those that were never used come first.
     pub(crate) fn take(&mut self, limit: u16, used: impl Fn(u16) -> bool) -> Option<u16> {
         let ahead = (self.next..limit).step_by(2);

@@ -4,7 +4,6 @@ use crate::channel::State;
 use crate::event::ChannelId;
 use crate::wire::{Dcep, Open, Ppid};
 use crate::{ChannelConfig, Channels, Event, Kind, Priority};
-use alloc::string::String;
 use alloc::vec::Vec;
 use bytes::Bytes;
 use siskin_base::Instant;
@@ -23,7 +22,10 @@ impl Channels {
                     self.events.push_back(Event::BufferedAmountLow(*id));
                 }
             }
-            Sctp::Sendable => self.events.push_back(Event::Sendable),
+            Sctp::Sendable => {
+                self.send_unsent(now);
+                self.events.push_back(Event::Sendable);
+            }
             // The peer knows nothing of these channels any more.
             Sctp::Restarted => self.close_all(),
             Sctp::Closed(error) => {
@@ -47,7 +49,7 @@ impl Channels {
         }
         let id = self.by_stream.get(&stream).copied();
         let Some(channel) = id.and_then(|id| self.channels.get_mut(&id)) else {
-            // Not RFC 8831 §6.2's closing: a negotiated channel may exist only on the peer's side as yet.
+            // RFC 8832 §6: closing the stream: not done, because a negotiated channel may exist only on the peer's side as yet.
             self.dropped += 1;
             return;
         };
@@ -67,9 +69,10 @@ impl Channels {
                 channel.partial.extend_from_slice(&data);
                 return;
             }
+            // RFC 8831 §6.6: a message that nobody here understands closes its channel.
             _ => {
                 self.dropped += 1;
-                return;
+                return self.reject(now, stream);
             }
         };
         let data = if channel.partial.is_empty() {
@@ -101,21 +104,19 @@ impl Channels {
     }
 
     fn on_open(&mut self, now: Instant, stream: u16, open: &Open<'_>) {
-        // RFC 8832 §6: a stream in use is an error that closes it. One of the wrong parity is not in anybody's way.
-        // As they are kept: what is no UTF-8 becomes up to three times as long.
-        let label = String::from_utf8_lossy(open.label);
-        let protocol = String::from_utf8_lossy(open.protocol);
-        let names = label.len() + protocol.len();
-        if self.by_stream.contains_key(&stream)
-            || self.channels.len() >= self.config.max_channels
-            || self.names + names > self.config.max_names
-        {
+        // RFC 8832 §6: a stream in use, one that is ours to give out, and names that are not UTF-8 are errors that close it.
+        let in_use = self.by_stream.contains_key(&stream) || self.ids.is_some_and(|ids| ids.is_ours(stream));
+        let names = open.label.len() + open.protocol.len();
+        let full =
+            self.channels.len() >= self.config.max_channels || self.names + names > self.config.max_names;
+        let texts = (str::from_utf8(open.label), str::from_utf8(open.protocol));
+        let (false, (Ok(label), Ok(protocol))) = (in_use || full, texts) else {
             self.dropped += 1;
             return self.reject(now, stream);
-        }
+        };
         let config = ChannelConfig {
-            label: label.into_owned(),
-            protocol: protocol.into_owned(),
+            label: label.into(),
+            protocol: protocol.into(),
             ordered: open.channel_type.ordered(),
             reliability: ChannelConfig::reliability_of(open.channel_type, open.reliability),
             priority: Priority(open.priority),

@@ -256,3 +256,55 @@ fn losing_the_association_closes_all_channels() {
     assert_eq!(pair.events[1].last(), Some(&Event::Disconnected(None)));
     assert_eq!(pair.ends[0].open(pair.now, ChannelConfig::new("late")), Err(OpenError::Disconnected));
 }
+
+#[test]
+fn rfc8832_6_an_open_that_breaks_a_rule_closes_its_stream_unacknowledged() {
+    // The client's streams are even; "\xff" is not UTF-8.
+    let open = |label: u8| vec![3, 0, 1, 0, 0, 0, 0, 0, 0, 1, 0, 0, label];
+    for (stream, message) in [(7, open(b'x')), (8, open(0xff))] {
+        let mut pair = Pair::connected();
+        let now = pair.now;
+        let options = SendOptions::default();
+        pair.ends[0].association_mut().send(now, stream, 50, message.into(), options).unwrap();
+        pair.run();
+        assert!(pair.events[1].is_empty(), "{:?}", pair.events[1]);
+        assert_eq!((pair.ends[1].dropped(), pair.ends[0].dropped()), (1, 0), "no ACK came");
+    }
+}
+
+#[test]
+fn rfc8831_6_6_a_message_that_nobody_understands_closes_its_channel() {
+    let mut pair = Pair::connected();
+    let id = pair.open(0, ChannelConfig::new("x"));
+    pair.run();
+    let (stream, now) = (pair.ends[0].stream(id).unwrap(), pair.now);
+    let options = SendOptions::default();
+    pair.ends[0].association_mut().send(now, stream, 99, Bytes::from_static(b"?"), options).unwrap();
+    pair.run();
+    assert_eq!(pair.events[0].last(), Some(&Event::Closed(id)));
+}
+
+#[test]
+fn rfc8832_6_dcep_waits_for_room_in_a_full_buffer() {
+    let mut pair = Pair::connected();
+    let first = pair.open(0, ChannelConfig::new("first"));
+    pair.run();
+    let second = pair.incoming(1);
+    for (end, id) in [(0, first), (1, second)] {
+        while pair.ends[end].send(pair.now, id, Kind::Binary, Bytes::from(vec![0; 200_000])).is_ok() {}
+    }
+    pair.events = [Vec::new(), Vec::new()];
+    let late = pair.open(0, ChannelConfig::new("late"));
+    assert_eq!(pair.ends[0].state(late), ChannelState::Open);
+    assert_eq!(
+        pair.ends[0].send(pair.now, late, Kind::Text, Bytes::new()),
+        Err(SendError::BufferFull),
+        "nothing may overtake DATA_CHANNEL_OPEN"
+    );
+    pair.run();
+    let incoming = pair.incoming(1);
+    pair.send(1, incoming, Kind::Text, b"hi");
+    pair.run();
+    assert_eq!(pair.ends[0].dropped() + pair.ends[1].dropped(), 0);
+    assert!(pair.messages(0).contains(&(Kind::Text, &b"hi"[..])));
+}
