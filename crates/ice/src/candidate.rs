@@ -124,6 +124,15 @@ pub(crate) fn is_reachable(address: SocketAddr) -> bool {
     address.port() != 0 && !ip.is_unspecified() && !ip.is_multicast() && !broadcast
 }
 
+/// RFC 8445 §5.1.1.1: not for site-local, IPv4-compatible and IPv4-mapped IPv6 addresses.
+// RFC 8445 §5.1.1.1: nor for loopback addresses: not done, because who adds such a base wants it: a demo, or a test.
+pub(crate) fn may_be_offered(ip: IpAddr) -> bool {
+    let IpAddr::V6(ip) = ip else { return true };
+    let site_local = ip.segments()[0] & 0xffc0 == 0xfec0;
+    let compatible = matches!(ip.segments(), [0, 0, 0, 0, 0, 0, ..]) && !ip.is_loopback();
+    !site_local && !compatible && ip.to_ipv4_mapped().is_none()
+}
+
 /// Whether candidates of these addresses may be paired (RFC 8445 §6.1.2.2): one family, and IPv6 link-local addresses
 /// only among themselves.
 pub(crate) fn may_pair(local: IpAddr, remote: IpAddr) -> bool {

@@ -60,16 +60,20 @@ impl Checklist {
             let unused = |pair: &&Pair| {
                 !pair.dead && !pair.peer_checked && pair.state != PairState::Succeeded && !pair.nominate
             };
-            let worst = self.pairs.iter().filter(unused).min_by_key(|pair| pair.priority);
-            let Some(worst) = worst.filter(|worst| wanted || worst.priority < pair.priority) else {
+            // RFC 8838 §11, 5: one that has failed first.
+            let has_failed = |pair: &Pair| pair.state == PairState::Failed;
+            let worst =
+                self.pairs.iter().filter(unused).min_by_key(|pair| (!has_failed(pair), pair.priority));
+            let gives_way = |worst: &&Pair| wanted || has_failed(worst) || worst.priority < pair.priority;
+            let Some(worst) = worst.filter(gives_way) else {
                 return false;
             };
             let id = worst.id;
             self.remove(id);
         }
-        pair.state = match self.foundation_is_busy(&pair) {
-            true => PairState::Frozen,
-            false => PairState::Waiting,
+        pair.state = match self.may_wait(&pair) {
+            true => PairState::Waiting,
+            false => PairState::Frozen,
         };
         self.pairs.push(pair);
         true
@@ -134,6 +138,14 @@ impl Checklist {
 
     pub(crate) fn set_role(&mut self, role: Role) {
         self.pairs.iter_mut().for_each(|pair| pair.set_role(role));
+    }
+
+    /// RFC 8838 §12: the best pair of its foundation waits, and one whose foundation has succeeded; any other is frozen, unless
+    /// it would be thawed at once.
+    fn may_wait(&self, pair: &Pair) -> bool {
+        let mut same = self.pairs.iter().filter(|other| other.foundation == pair.foundation && !other.dead);
+        let best = same.clone().all(|other| other.priority < pair.priority);
+        best || same.any(|other| other.state == PairState::Succeeded) || !self.foundation_is_busy(pair)
     }
 
     /// Whether another pair of that foundation is waiting or being checked.

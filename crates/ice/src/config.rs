@@ -14,7 +14,8 @@ pub struct Config {
     pub provider: Provider,
     /// Be a lite agent: answer checks, send none (RFC 8445 §2.5). Default: no.
     pub lite: bool,
-    /// Ta, the time between two new checks once the burst is used up (RFC 8445 §14.2). Default: 50 ms.
+    /// Ta, the time between two new checks once the burst is used up (RFC 8445 §14.2). Default: 50 ms. Whoever sets another
+    /// value tells the peer of it (`a=ice-pacing`).
     pub ta: Duration,
     /// How many new checks may go out at once before Ta holds them back; triggered checks have as many again.
     /// Default: 5.

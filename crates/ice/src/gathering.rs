@@ -1,7 +1,7 @@
 //! Gathering: host candidates from bases, server-reflexive ones from STUN servers (RFC 8445 §5.1.1).
 
 use crate::agent::Agent;
-use crate::candidate::{Base, LocalCandidate, host_candidate, is_reachable, udp_candidate};
+use crate::candidate::{Base, LocalCandidate, host_candidate, is_reachable, may_be_offered, udp_candidate};
 use crate::{Event, GatheringState, Misuse, TypePreference, candidate_priority};
 use alloc::string::ToString as _;
 use alloc::vec::Vec;
@@ -97,11 +97,13 @@ impl Gathering {
 
 impl Agent {
     /// Adds something to send from: a socket bound to `address`. Its host candidate follows as an event, and every
-    /// STUN server is asked through it. `preference` ranks bases, see [`local_preferences`](crate::local_preferences).
+    /// STUN server is asked through it. Loopback addresses are taken: who adds one knows that the peer is on this machine.
+    /// `preference` ranks bases, see [`local_preferences`](crate::local_preferences).
     ///
     /// # Errors
     ///
-    /// [`Misuse::BadAddress`] for a wildcard address, [`Misuse::DuplicateBase`], [`Misuse::LimitReached`],
+    /// [`Misuse::BadAddress`] for a wildcard address and for kinds of IPv6 that must not be offered (RFC 8445 §5.1.1.1),
+    /// [`Misuse::DuplicateBase`], [`Misuse::LimitReached`],
     /// [`Misuse::Closed`].
     pub fn add_local_base(
         &mut self,
@@ -113,7 +115,7 @@ impl Agent {
         if self.state == crate::State::Closed {
             return Err(Misuse::Closed);
         }
-        if !is_reachable(address) {
+        if !is_reachable(address) || !may_be_offered(address.ip()) {
             return Err(Misuse::BadAddress);
         }
         if self.base(id).is_some() {
@@ -122,6 +124,8 @@ impl Agent {
         if self.local_candidates.len() >= self.config.max_local_candidates {
             return Err(Misuse::LimitReached);
         }
+        // RFC 8838 §13: none after the end of candidates or a nomination: not done, because a new base is the caller's decision:
+        // an interface came up, and the peer may reach us there.
         let base = Base { id, address, preference };
         let host = host_candidate(&base, &mut self.foundations);
         self.bases.push(base);
@@ -250,10 +254,15 @@ impl Agent {
             if let (Some(mapped), Some(base)) = (mapped, self.base(path.base).cloned()) {
                 let kind = TypePreference::SERVER_REFLEXIVE;
                 let foundation = self.foundations.get(kind, base.address.ip(), Some(path.remote.ip()));
+                // RFC 8445 §5.1.2: no two candidates have one priority; bases leave room between their preferences.
+                let others = self.local_candidates.iter().filter(|known| {
+                    known.base == base.id && known.candidate.kind == CandidateKind::ServerReflexive
+                });
+                let below = u16::try_from(others.count()).unwrap_or(u16::MAX);
                 let candidate = udp_candidate(
                     CandidateKind::ServerReflexive,
                     foundation.to_string(),
-                    candidate_priority(kind, base.preference),
+                    candidate_priority(kind, base.preference.saturating_sub(below)),
                     mapped,
                     Some(base.address),
                 );

@@ -13,7 +13,8 @@ impl Agent {
             return;
         }
         if self.session.checklist.iter().any(|pair| pair.nominated || pair.nominate) {
-            // RFC 8445 §8.1.1: one nomination per session.
+            // RFC 8445 §8.1.1: one nomination per session. None after the nominated pair was lost: not done, because a restart
+            // needs signalling, and both sides have valid pairs left.
             return;
         }
         let valid = self.session.checklist.iter().filter(|pair| pair.is_valid(now));

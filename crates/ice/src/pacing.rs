@@ -5,8 +5,9 @@ use siskin_base::Instant;
 
 /// A bucket that holds a few checks and refills by one every Ta.
 ///
-/// RFC 8445 §6.1.4.2 spends one Ta before the first check. Here the first `burst` checks go at once, because on most
-/// networks one of them succeeds; from then on the rate is one per Ta, as the RFC has it.
+/// RFC 8445 §14.2: one transaction per Ta from the first on, no two within 5 ms: not done, because on most networks one of the
+/// first few checks succeeds: `burst` of them go at once, and so many triggered ones, which have a bucket of their own. From
+/// then on the rate is one per Ta.
 #[derive(Debug)]
 pub(crate) struct Pacer {
     ta: Duration,

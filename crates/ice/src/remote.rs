@@ -55,7 +55,7 @@ impl Agent {
     ///
     /// What this agent cannot use is not an error: other transports, components other than 1, addresses where no peer
     /// can be, names that nobody resolved (their owner's checks still make them known), a fragment of another session,
-    /// and what exceeds the limits.
+    /// what comes after the end of candidates, and what exceeds the limits.
     ///
     /// # Errors
     ///
@@ -66,7 +66,9 @@ impl Agent {
         }
         let address = candidate.socket_addr();
         let of_session = |ufrag: &str| self.remote_credentials().is_none_or(|ours| ours.ufrag == ufrag);
-        let usable = candidate.transport == CandidateTransport::Udp
+        // RFC 8838 §14: what comes after the end is not heeded.
+        let usable = !self.session.end_of_candidates
+            && candidate.transport == CandidateTransport::Udp
             && candidate.component == 1
             && address.is_none_or(is_reachable)
             && candidate.extension("ufrag").is_none_or(of_session);

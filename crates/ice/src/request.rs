@@ -12,6 +12,7 @@ use siskin_stun::wire::{AttributeType, Class, ErrorCode, Message};
 
 /// Checks that wait for the peer's credentials; one per path.
 const MAX_EARLY: usize = 16;
+// RFC 8445 §7.3.1.4: nothing at all for a pair that has succeeded: not done, because its success may be long ago.
 /// A nominated pair whose last response is older than this is checked again before it is trusted.
 const RECENT: Duration = Duration::from_secs(15);
 
@@ -30,6 +31,10 @@ impl Agent {
     pub(crate) fn handle_request(&mut self, now: Instant, path: Path, message: &Message<'_>) {
         if self.base(path.base).is_none() {
             return self.drop_datagram(now, "unknown base");
+        }
+        // RFC 8445 §7.3, RFC 8489 §7.
+        if !message.has_fingerprint() {
+            return self.drop_datagram(now, "no fingerprint");
         }
         let previous = match self.authenticate(message) {
             Ok(previous) => previous,
@@ -85,7 +90,8 @@ impl Agent {
         Ok(session.generation != self.session.generation)
     }
 
-    /// RFC 8489 §9.1.3 wants an error; a budget keeps us from being a mirror for those who forge their address.
+    // RFC 8489 §9.1.3: an error for every request that cannot be authenticated: not done beyond a budget, because we would be a
+    // mirror for those who forge their address.
     fn refuse_stranger(&mut self, now: Instant, path: Path, message: &Message<'_>, code: ErrorCode) {
         self.stats.unauthenticated += 1;
         self.drop_datagram(now, "not authenticated");
@@ -201,7 +207,8 @@ impl Agent {
         if selected || (concluded && nominated.is_none() && !unresponsive) {
             return;
         }
-        // RFC 8445 §7.3.1.4 starts anew each time. Here, at most once per Ta: browsers repeat their checks quickly.
+        // RFC 8445 §7.3.1.4: a new check for each of the peer's: not done more than once per Ta, because browsers repeat theirs
+        // quickly.
         let just_sent = pair.outstanding.iter().any(|request| now.since(request.sent) < ta);
         if just_sent && pair.check.as_ref().is_some_and(|check| check.triggered) {
             return;

@@ -7,7 +7,18 @@ use crate::{ConsentLoss, Event, PairId, PairState, Role, TypePreference};
 use alloc::string::ToString as _;
 use core::net::SocketAddr;
 use siskin_base::{CandidateKind, Instant, Path};
-use siskin_stun::wire::{Class, ErrorCode, Message};
+use siskin_stun::wire::{AttributeType, Class, ErrorCode, Message};
+
+const KNOWN: &[AttributeType] = &[
+    AttributeType::MAPPED_ADDRESS,
+    AttributeType::XOR_MAPPED_ADDRESS,
+    AttributeType::ERROR_CODE,
+    AttributeType::UNKNOWN_ATTRIBUTES,
+    // Known, not expected, and ignored (RFC 8489 §6.3).
+    AttributeType::USERNAME,
+    AttributeType::PRIORITY,
+    AttributeType::USE_CANDIDATE,
+];
 
 impl Agent {
     pub(crate) fn handle_response(&mut self, now: Instant, path: Path, message: &Message<'_>) {
@@ -27,7 +38,9 @@ impl Agent {
         let session = if previous { self.previous.as_mut() } else { Some(&mut self.session) };
         let Some(session) = session else { return };
         // RFC 8489 §9.1.4: what is not authenticated is as if it had not come.
-        if !session.remote.as_ref().is_some_and(|remote| message.verify(&remote.key)) {
+        // Our requests are signed with SHA-1, so that a response is too.
+        let as_asked = message.has_fingerprint() && !message.has_integrity_sha256();
+        if !as_asked || !session.remote.as_ref().is_some_and(|remote| message.verify(&remote.key)) {
             self.stats.unauthenticated += 1;
             return self.drop_datagram(now, "not authenticated");
         }
@@ -45,6 +58,10 @@ impl Agent {
         }
         let code = message.error().map(|error| error.code);
         match (message.class(), code, symmetric) {
+            // RFC 8489 §6.3.3, §6.3.4: what we do not understand and must.
+            _ if message.unknown_required(KNOWN).next().is_some() => {
+                self.fail_check(now, previous, pair, request)
+            }
             // RFC 8445 §7.2.5.2.1.
             (_, _, false) => self.fail_check(now, previous, pair, request),
             (Class::Success, _, true) => {
@@ -131,6 +148,8 @@ impl Agent {
     }
 
     /// RFC 8445 §7.2.5.2. A request for consent that fails changes nothing: consent runs out by itself.
+    // RFC 8445 §7.2.5.3.4, §7.3.1.5: a checklist that fails with its nomination: not done, because other pairs may be valid; one
+    // of them is nominated instead.
     pub(crate) fn fail_check(&mut self, now: Instant, previous: bool, id: PairId, request: Outstanding) {
         let Purpose::Check { nominating } = request.purpose else { return };
         if previous {

@@ -143,7 +143,8 @@ impl Agent {
             _ => return None,
         };
         self.session.checklist.forget_triggered(id);
-        // RFC 8445 §14.3: RTO = MAX (500 ms, Ta * N * (Num-Waiting + Num-In-Progress)), with one checklist.
+        // RFC 8445 §14.3: N as a factor beside the checks under way: not done, because the section leaves the choice, and a lost
+        // first check of ten would wait five seconds.
         let under_way = self.session.checklist.iter().filter(|pair| pair.is_active()).count();
         let mut timing = self.config.timing;
         timing.rto = timing.rto.max(self.config.ta * (under_way.min(1_000) as u32));
@@ -184,10 +185,13 @@ impl Agent {
             Role::Controlling => builder.ice_controlling(self.tie_breaker),
             Role::Controlled => builder.ice_controlled(self.tie_breaker),
         };
-        if nominating {
+        // RFC 8445 §7.1.2: never as the controlled agent, should the role have changed since the first sending.
+        if nominating && self.role == Role::Controlling {
             builder = builder.use_candidate();
         }
         let builder = carry(builder.priority(priority), &self.carried);
+        // RFC 8489 §9.1.2: MESSAGE-INTEGRITY-SHA256 beside MESSAGE-INTEGRITY: not done, because RFC 8445 builds on RFC 5389, and
+        // agents in use know SHA-1 alone. RFC 8489 §6.1: SOFTWARE: not done, because it tells strangers what we are.
         if builder.integrity(&remote.key).fingerprint().finish().is_none() {
             out.cancel();
             return None;

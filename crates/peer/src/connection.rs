@@ -247,7 +247,7 @@ impl PeerConnection {
         self.route_changes.drain(..).for_each(&mut take);
     }
 
-    /// Closes the connection (webrtc-pc §4.4.1.7): every channel, the association, DTLS, ICE, in that order. What is
+    /// Closes the connection (webrtc-pc §4.4.2): every channel, the association, DTLS, ICE, in that order. What is
     /// still to be sent — an ABORT and a `close_notify` — comes out of [`poll_transmit`](Self::poll_transmit).
     pub fn close(&mut self, now: Instant) {
         self.note(now, || Input::Close);

@@ -65,11 +65,12 @@ impl Data {
             remote.max_message_size.map_or(usize::MAX, |size| usize::try_from(size).unwrap_or(usize::MAX));
         let association = self.channels.association_mut();
         association.set_max_send_message(most);
+        // RFC 8841 §9.3, RFC 9429 §5.11: not done, because nobody asks for a second association: another port than before starts none.
         association.set_remote_port(remote.sctp_port);
         self.state.get_or_insert(State::Connecting);
     }
 
-    /// DTLS is up: both sides open the association (RFC 8831 §6.1), and ids can be given out.
+    /// DTLS is up: both sides open the association (RFC 8841 §9.3), and ids can be given out.
     pub(crate) fn start(&mut self, now: Instant, as_client: bool, max_packet: usize) {
         if core::mem::replace(&mut self.started, true) {
             return;

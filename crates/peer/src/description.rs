@@ -4,7 +4,7 @@ use alloc::string::String;
 use core::fmt;
 use core::str::FromStr;
 
-/// What a description is (webrtc-pc §4.7.1, `RTCSdpType`).
+/// What a description is (webrtc-pc §4.6.1, `RTCSdpType`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SdpType {
     /// Opens a negotiation.

@@ -46,7 +46,9 @@ pub enum InvalidAccess {
     NoFingerprint,
     /// `a=ice-ufrag` or `a=ice-pwd` is missing or too short (RFC 8839 §5.4).
     NoIceCredentials,
-    /// The answer's `a=setup` does not fit the offer's (RFC 8842 §5.3).
+    /// An answer has new ICE credentials where its offer asks for no restart, or none where it does (RFC 9429 §5.10).
+    IceCredentials,
+    /// `a=setup` does not fit the offer's, or the association that lives (RFC 8842 §5.3, RFC 9429 §5.8.3).
     SetupRole,
     /// An answer has as many media sections as its offer, of the same kinds in the same order (RFC 3264 §6).
     SectionsDoNotMatch,
@@ -138,7 +140,8 @@ impl fmt::Display for Error {
             Self::InvalidAccess(reason) => match reason {
                 InvalidAccess::NoFingerprint => "a media section has no a=fingerprint of a known hash",
                 InvalidAccess::NoIceCredentials => "a media section has no valid a=ice-ufrag and a=ice-pwd",
-                InvalidAccess::SetupRole => "the answer's a=setup does not fit the offer's",
+                InvalidAccess::IceCredentials => "the answer's ICE credentials do not fit the offer",
+                InvalidAccess::SetupRole => "a=setup does not fit the offer's or the association's",
                 InvalidAccess::SectionsDoNotMatch => "the answer's media sections are not those of the offer",
                 InvalidAccess::SectionsChanged => "the description drops or changes earlier media sections",
                 InvalidAccess::Mid => "a media section's a=mid is missing or stands twice",

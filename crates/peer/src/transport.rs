@@ -118,6 +118,11 @@ impl Transport {
         self.ice.is_restarted_by(&remote.credentials)
     }
 
+    /// RFC 9429 §5.10: an answer has new credentials where the offer asks for a restart, and there only.
+    pub(crate) fn accepts_answer(&self, remote: &RemoteTransport) -> bool {
+        self.ice.accepts_answer(&remote.credentials)
+    }
+
     pub(crate) fn knows_remote_ufrag(&self, ufrag: &str) -> bool {
         self.ice.knows_remote_ufrag(ufrag)
     }

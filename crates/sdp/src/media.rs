@@ -209,8 +209,8 @@ impl Media {
         Ok((rest, media))
     }
 
-    /// The section that starts with the line `m`. RFC 8866 §5 fixes the order `i c b k a`; here any order is
-    /// taken, because some senders write `c=` or `b=` late.
+    /// The section that starts with the line `m`.
+    // RFC 8866 §5: not done, because some senders write `c=` or `b=` late: the order `i c b k a` of a section's lines.
     pub(crate) fn parse(m: Line<'_>, lines: &mut Lines<'_>) -> Result<Self, ParseError> {
         let mut media = all(Self::parse_line, m.value).map_err(|fault| m.error(fault))?;
         while let Some(line) = lines.peek() {

@@ -63,6 +63,8 @@ impl Session {
     }
 
     /// Reads a description. Lines may end with CRLF or LF.
+    // RFC 9429 §5.8: not done, because one odd attribute of a peer's would end a call: a malformed line is an error only
+    // where the connection cannot do without; others become `Attribute::Other`.
     ///
     /// # Errors
     /// The first line that breaks the grammar of RFC 8866 §9 or of an attribute that the connection cannot do
@@ -84,7 +86,7 @@ impl Session {
     fn parse_head(lines: &mut Lines<'_>) -> Result<Self, ParseError> {
         value(lines.expect(b'v')?, version)?;
         let mut session = Self::new(value(lines.expect(b'o')?, Origin::parse)?);
-        // RFC 8866 §5.3 forbids an empty name; it is common all the same.
+        // RFC 8866 §5.3: not done, because it is common all the same: an empty name is not refused.
         session.name = lines.expect(b's')?.value.into();
         session.information = optional(lines, b'i', text)?.map(Into::into);
         session.uri = optional(lines, b'u', text)?.map(Into::into);

@@ -14,7 +14,7 @@ pub struct IntegrityKey {
 
 impl IntegrityKey {
     /// The key is `password` itself (RFC 8489 §9.1.1). It is taken as it is.
-    // RFC 8489 §9.1.1: OpaqueString is not applied, because ICE passwords are ASCII; others prepare theirs first.
+    // RFC 8489 §9.1.1: not done, because ICE passwords are ASCII: whoever has others applies OpaqueString first.
     pub fn short_term(provider: &Provider, password: &str) -> Self {
         Self::from_bytes(provider, password.as_bytes())
     }

@@ -54,7 +54,7 @@ pub enum Verdict {
 
 impl Client {
     /// Credentials prepared with OpaqueString (RFC 8265).
-    // RFC 8489 §9.2.2: OpaqueString is not applied here, because its tables outweigh this crate; ASCII needs none.
+    // RFC 8489 §9.2.2: not done, because its tables outweigh this crate and ASCII needs none: OpaqueString is the caller's.
     pub fn new(provider: Provider, username: &str, password: &str) -> Self {
         Self { provider, username: username.into(), password: password.into(), challenge: None }
     }
@@ -84,7 +84,15 @@ impl Client {
     }
 
     /// Judges a response to a request that [`authenticate`](Self::authenticate) completed (RFC 8489 §9.2.5).
+    // RFC 8489 §9.2.5: not done, because servers in use sign no errors, and a client that waits for a better one waits until
+    // it gives up: an error without integrity is not always discarded.
     pub fn handle_response(&mut self, response: &Message<'_>) -> Verdict {
+        // The bit without the attribute: somebody took it away.
+        let nonce = response.nonce().and_then(NonceCookie::parse);
+        let promised = nonce.is_some_and(|n| n.features.has(SecurityFeatures::PASSWORD_ALGORITHMS));
+        if promised && !response.has(AttributeType::PASSWORD_ALGORITHMS) {
+            return Verdict::Discard;
+        }
         let authentic = self.key().is_some_and(|key| response.verify(key));
         let code = response.error().map(|error| error.code);
         let code = if response.class() == Class::Error { code } else { None };
@@ -108,11 +116,9 @@ impl Client {
         }
         let features = NonceCookie::parse(nonce).map(|cookie| cookie.features).unwrap_or_default();
         let algorithms = response.get(AttributeType::PASSWORD_ALGORITHMS);
-        let algorithms = match (features.has(SecurityFeatures::PASSWORD_ALGORITHMS), algorithms) {
-            (false, _) => None,
-            // RFC 8489 §9.2.5: the bit without the attribute: somebody took it away.
-            (true, None) => return Verdict::Discard,
-            (true, Some(all)) => {
+        let algorithms = match algorithms {
+            None => None,
+            Some(all) => {
                 let mut known =
                     response.password_algorithms().into_iter().flatten().filter(|(kind, rest)| {
                         [PasswordAlgorithm::MD5, PasswordAlgorithm::SHA256].contains(kind) && rest.is_empty()

@@ -291,7 +291,9 @@ fn rfc8832_6_dcep_waits_for_room_in_a_full_buffer() {
     pair.run();
     let second = pair.incoming(1);
     for (end, id) in [(0, first), (1, second)] {
-        while pair.ends[end].send(pair.now, id, Kind::Binary, Bytes::from(vec![0; 200_000])).is_ok() {}
+        for size in [200_000, 10_000, 500, 25, 1] {
+            while pair.ends[end].send(pair.now, id, Kind::Binary, Bytes::from(vec![0; size])).is_ok() {}
+        }
     }
     pair.events = [Vec::new(), Vec::new()];
     let late = pair.open(0, ChannelConfig::new("late"));

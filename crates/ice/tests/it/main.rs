@@ -13,6 +13,7 @@ mod nomination;
 mod puppet;
 mod restart;
 mod roles;
+mod rules;
 mod sim;
 mod trickle;
 

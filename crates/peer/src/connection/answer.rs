@@ -111,11 +111,12 @@ impl PeerConnection {
             return Ok(None);
         };
         // RFC 8842 §5.3: an association that lives keeps its roles; else we choose to start, and save a round trip.
+        // RFC 9429 §5.8.3: not done, because old peers leave `a=setup` out: RFC 4145 §4 says what that means then.
         let setup = match (transport.is_dtls_client(), described.setup) {
             (Some(true), _) => SetupRole::Active,
             (Some(false), _) => SetupRole::Passive,
-            (None, Some(SetupRole::Active)) => SetupRole::Passive,
-            (None, Some(SetupRole::Passive | SetupRole::ActPass) | None) => SetupRole::Active,
+            (None, Some(SetupRole::Active) | None) => SetupRole::Passive,
+            (None, Some(SetupRole::Passive | SetupRole::ActPass)) => SetupRole::Active,
             (None, Some(SetupRole::HoldConn)) => {
                 return Err(Error::InvalidAccess(InvalidAccess::SetupRole));
             }

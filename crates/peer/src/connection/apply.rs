@@ -189,7 +189,8 @@ impl PeerConnection {
         }
         let starts = |index: usize| {
             let section = remote.sections.get(index).and_then(|section| section.transport.as_ref());
-            section.is_some_and(|transport| transport.setup == Some(SetupRole::Passive))
+            // RFC 4145 §4: an answer that does not say is passive.
+            section.is_some_and(|transport| transport.setup != Some(SetupRole::Active))
         };
         self.commit(now, &plan, remote, starts, kind);
     }

@@ -1,4 +1,4 @@
-//! Trickled candidates (webrtc-pc §4.4.1.9, RFC 8838), and asking for new ones.
+//! Trickled candidates (webrtc-pc §4.4.2, RFC 8838), and asking for new ones.
 
 use super::PeerConnection;
 use crate::IceCandidateInit;
@@ -70,7 +70,7 @@ impl PeerConnection {
         })
     }
 
-    /// The next offer asks for new ICE credentials; `negotiationneeded` follows (webrtc-pc §4.4.1.10).
+    /// The next offer asks for new ICE credentials; `negotiationneeded` follows (webrtc-pc §4.4.2).
     pub fn restart_ice(&mut self, now: Instant) {
         self.note(now, || Input::RestartIce);
         let ufrags = self.transports.values().map(|transport| transport.local_credentials().ufrag.clone());

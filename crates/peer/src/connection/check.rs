@@ -21,7 +21,9 @@ impl PeerConnection {
         };
         let same_kinds = before.0.iter().zip(&remote.sections).all(|(ours, theirs)| {
             // RFC 9429 §5.2.2: a rejected section may be recycled for something else.
-            ours.kind == theirs.kind || (kind == SdpType::Offer && ours.transport.is_none())
+            let same_protocol = kind == SdpType::Offer || ours.protocol == theirs.protocol;
+            (ours.kind == theirs.kind && same_protocol)
+                || (kind == SdpType::Offer && ours.transport.is_none())
         });
         if !fits || !same_kinds {
             return Err(Error::InvalidAccess(refusal));
@@ -49,11 +51,24 @@ impl PeerConnection {
                 return Err(Error::InvalidAccess(InvalidAccess::SetupRole));
             }
         }
-        match transport {
-            Some(transport) if !transport.accepts_fingerprints(&described.fingerprints) => {
-                Err(Error::InvalidAccess(InvalidAccess::FingerprintChanged))
-            }
-            _ => Ok(()),
+        let Some(transport) = transport else { return Ok(()) };
+        // RFC 8842 §5.3, §5.5: not done, because one transport has one association: the description is refused where only
+        // its section should be, and with it RFC 9429 §5.10's other peer after a provisional answer.
+        if !transport.accepts_fingerprints(&described.fingerprints) {
+            return Err(Error::InvalidAccess(InvalidAccess::FingerprintChanged));
         }
+        // RFC 9429 §5.8.3: an association that lives keeps its roles.
+        let client = match described.setup {
+            Some(SetupRole::Active) => Some(true),
+            Some(SetupRole::Passive) => Some(false),
+            _ => None,
+        };
+        if client.is_some() && client == transport.is_dtls_client() {
+            return Err(Error::InvalidAccess(InvalidAccess::SetupRole));
+        }
+        if kind != SdpType::Offer && !transport.accepts_answer(described) {
+            return Err(Error::InvalidAccess(InvalidAccess::IceCredentials));
+        }
+        Ok(())
     }
 }

@@ -1,4 +1,4 @@
-//! `create_offer` and `create_answer` (webrtc-pc §4.4.1.6): what both share. They change nothing but what they promise.
+//! `create_offer` and `create_answer` (webrtc-pc §4.4.2): what both share. They change nothing but what they promise.
 
 use super::PeerConnection;
 use crate::error::Error;

@@ -23,6 +23,8 @@ pub(crate) fn build(plan: &Plan, origin: SessionOrigin, gathered: impl Fn(usize)
     let group = |semantics, mids: &[String]| Attribute::Group(Group { semantics, mids: mids.to_vec() });
     let bundles = plan.bundles.iter().map(|mids| group(GroupSemantics::Bundle, mids));
     let lip_sync = plan.lip_sync.iter().map(|mids| group(GroupSemantics::LipSynchronization, mids));
+    // RFC 9429 §5.2.1: the options hold for the whole session.
+    session.attributes.push(Attribute::IceOptions(["trickle", "ice2"].map(String::from).to_vec()));
     session.attributes.extend(bundles.chain(lip_sync));
     if plan.lite {
         session.attributes.push(Attribute::IceLite);
@@ -54,6 +56,7 @@ fn media(section: &PlannedSection, gathered: impl Fn() -> Candidates) -> Media {
         carrier_lines(carrier, gathered, attributes);
     }
     match &section.content {
+        // RFC 8841 §9.3: not done, because a refused section is refused by its port: it has no `a=sctp-port:0`.
         Content::Rejected { .. } => {}
         Content::Data { max_message_size, .. } => {
             attributes.push(Attribute::SctpPort(5000));
@@ -78,7 +81,8 @@ fn carrier_lines(carrier: &Carrier, gathered: Candidates, attributes: &mut Attri
     }
     attributes.push(Attribute::IceUfrag(carrier.credentials.ufrag.clone()));
     attributes.push(Attribute::IcePwd(carrier.credentials.password.clone()));
-    attributes.push(Attribute::IceOptions(["trickle", "ice2"].map(String::from).to_vec()));
+    // RFC 8842 §5.2, §5.3: not done, because no browser sends or reads it and one transport has one association only: there is
+    // no `a=tls-id`, and one that comes is not read.
     attributes.extend(carrier.fingerprints.iter().cloned().map(Attribute::Fingerprint));
     attributes.push(Attribute::Setup(carrier.setup));
     if let Some(rtcp) = carrier.rtcp {
@@ -95,7 +99,10 @@ fn carrier_lines(carrier: &Carrier, gathered: Candidates, attributes: &mut Attri
     }
 }
 
-/// RFC 8445 §5.1.4: the one most likely to work for an agent without ICE.
+/// RFC 8839 §4.2.1.2: the one most likely to work for an agent without ICE.
+//
+// RFC 8839 §4.4.1.2.2: not done, because JSEP gives the default candidate after nomination too, as before it: neither
+// does the default become the pair in use, nor are other candidates left out, nor is there `a=remote-candidates`.
 fn default_candidate(candidates: &[Candidate]) -> Option<(IpAddr, u16)> {
     let rank = |candidate: &Candidate| match candidate.kind {
         CandidateKind::Relayed => 3,

@@ -63,7 +63,8 @@ pub(crate) struct RemoteTransport {
 
 /// What a peer takes that does not say (RFC 8841 §6.1).
 const DEFAULT_MAX_MESSAGE_SIZE: u64 = 65_536;
-/// RFC 8841 §5.1 wants the attribute; a peer that leaves it out uses what all of WebRTC uses.
+// RFC 8841 §5.1: not done, because a peer that leaves the attribute out uses what all of WebRTC uses: the section is not
+// invalid without it.
 const DEFAULT_SCTP_PORT: u16 = 5000;
 
 impl RemoteDescription {
@@ -94,7 +95,8 @@ impl RemoteDescription {
         let bundle = mid.as_deref().and_then(|mid| self.bundle_of(mid));
         // RFC 9143 §6: port zero with bundle-only is no rejection.
         let bundle_only = bundle.is_some() && described.attributes.contains(&Attribute::BundleOnly);
-        let rejected = described.port == 0 && !bundle_only;
+        // RFC 8841 §10.3, §10.4: an SCTP port of zero closes the association, or refuses it.
+        let rejected = (described.port == 0 && !bundle_only) || described.sctp_port() == Some(0);
         // What the transport is, the first section of a bundle may say for all (RFC 9143 §7.1.3).
         let tagged = bundle.and_then(|mids| session.media_by_mid(mids.first()?)).map(|(_, tagged)| tagged);
         let tagged = tagged.map_or(&described.attributes, |tagged| &tagged.attributes);

@@ -133,6 +133,8 @@ impl Dtls {
         }
     }
 
+    // RFC 8842 §5.2: not done, because a handshake without a fingerprint to hold it to would be kept for whoever asks: what
+    // comes before the answer is dropped, and comes again.
     pub(super) fn handle_datagram(&mut self, now: Instant, received: Received<'_>) {
         if let Some(connection) = &mut self.connection {
             connection.handle_datagram(now, received);

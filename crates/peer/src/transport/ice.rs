@@ -26,6 +26,11 @@ pub(crate) struct Ice {
     new_path: Option<Path>,
     selected: Option<Path>,
     selected_changes: u32,
+    /// The peer's credentials, those of the session before a restart too.
+    remote: Option<Credentials>,
+    /// Candidates of a restart that the peer asked for, before our answer (webrtc-pc §4.4.1.1, `[[EarlyCandidates]]`).
+    early: VecDeque<TransportEvent>,
+    answered: bool,
 }
 
 impl Ice {
@@ -49,6 +54,9 @@ impl Ice {
             new_path: None,
             selected: None,
             selected_changes: 0,
+            remote: None,
+            early: VecDeque::new(),
+            answered: true,
         }
     }
 
@@ -79,6 +87,7 @@ impl Ice {
     }
 
     pub(super) fn gather(&mut self, now: Instant) {
+        self.answered = true;
         if core::mem::replace(&mut self.started, true) {
             return;
         }
@@ -103,8 +112,11 @@ impl Ice {
         }
     }
 
+    /// RFC 9429 §5.9: nothing is told of the new candidates until [`gather`](Self::gather).
     pub(super) fn restart(&mut self, now: Instant, credentials: Credentials) {
         let _closed = self.agent.restart_with(now, credentials);
+        self.answered = false;
+        self.early.clear();
     }
 
     pub(super) fn accept_restart(&mut self) {
@@ -113,11 +125,22 @@ impl Ice {
 
     pub(super) fn roll_back_restart(&mut self, now: Instant) {
         self.agent.roll_back_restart(now);
+        self.answered = true;
+        self.early.clear();
     }
 
     /// RFC 8839 §4.4.1.1.1: other credentials are a restart.
     pub(super) fn is_restarted_by(&self, remote: &Credentials) -> bool {
         self.agent.remote_credentials().is_some_and(|known| known != remote)
+    }
+
+    // RFC 9429 §5.10: not done, because a second peer would need a second association: other credentials after a
+    // provisional answer are refused, not checked anew.
+    pub(super) fn accepts_answer(&self, remote: &Credentials) -> bool {
+        match self.agent.remote_credentials() {
+            Some(known) => known == remote,
+            None => self.remote.as_ref() != Some(remote),
+        }
     }
 
     pub(super) fn knows_remote_ufrag(&self, ufrag: &str) -> bool {
@@ -131,6 +154,7 @@ impl Ice {
     pub(super) fn set_remote(&mut self, now: Instant, remote: &RemoteTransport) {
         let kind = RemoteKind { lite: remote.lite };
         let _checked = self.agent.set_remote_credentials(now, remote.credentials.clone(), kind);
+        self.remote = self.agent.remote_credentials().cloned();
         remote.candidates.iter().for_each(|candidate| self.add_remote_candidate(now, candidate));
         if remote.end_of_candidates {
             self.end_of_candidates(now);
@@ -234,10 +258,10 @@ impl Ice {
             let ufrag = || self.agent.local_credentials().ufrag.clone();
             match event {
                 Event::LocalCandidate(candidate) => {
-                    events.push_back(TransportEvent::Candidate { candidate, ufrag: ufrag() })
+                    self.early.push_back(TransportEvent::Candidate { candidate, ufrag: ufrag() })
                 }
                 Event::GatheringComplete if self.started => {
-                    events.push_back(TransportEvent::EndOfCandidates { ufrag: ufrag() })
+                    self.early.push_back(TransportEvent::EndOfCandidates { ufrag: ufrag() })
                 }
                 Event::SelectedPair { path, .. } if self.selected.replace(path) != Some(path) => {
                     self.selected_changes += 1;
@@ -248,6 +272,9 @@ impl Ice {
                 }
                 _ => {}
             }
+        }
+        if self.answered {
+            events.append(&mut self.early);
         }
     }
 

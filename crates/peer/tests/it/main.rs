@@ -9,6 +9,7 @@ mod harness;
 mod jsep;
 mod media;
 mod replay;
+mod rules;
 mod session;
 #[cfg(feature = "serde")]
 mod stats;

@@ -14,9 +14,8 @@ use nom::sequence::{preceded, terminated};
 use siskin_base::{Candidate, CandidateAddress, CandidateKind, CandidateTransport, TcpType};
 
 /// Reads one candidate, with or without `candidate:` or `a=candidate:` before it (RFC 8839 §5.1).
-///
-/// Taken beyond the grammar, because it is seen in the wild: foundations of other characters than the ICE
-/// alphabet, names in any case, an extension without a value at the end, several spaces between words.
+// RFC 8839 §5.1: not done, because others are seen in the wild: foundations of the ICE alphabet only, names in one case,
+// a value for each extension, one space between words.
 ///
 /// # Errors
 /// Where `text` departs from the grammar; the line is 1. An empty text is an error too: the end of candidates is

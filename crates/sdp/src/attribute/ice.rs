@@ -35,8 +35,8 @@ impl Grammar for Pwd {
     }
 }
 
-/// RFC 8839 §5.4: `4*256ice-char`, `22*256ice-char`. Not done: the alphabet is not held to ice-char, because older
-/// stacks use `-`, `_`, `=` and `#` too, and browsers take them.
+/// `4*256ice-char`, `22*256ice-char`.
+// RFC 8839 §5.4: not done, because older stacks use `-`, `_`, `=` and `#` too, and browsers take them: ice-char only.
 fn credential(value: &str, min: usize, expected: Expected) -> Result<String, Fault> {
     let allowed =
         |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'-' | b'_' | b'=' | b'#');

@@ -39,7 +39,7 @@ fn fingerprint(input: &str) -> Parsed<'_, Fingerprint> {
     let Some(algorithm) = HashAlgorithm::from_name(name) else { return fault(input, Expected::HashFunction) };
     let mut value = Vec::with_capacity(algorithm.output_len());
     let mut bytes = rest.as_bytes();
-    // RFC 8122 §5 wants upper case; lower case is seen in the wild.
+    // RFC 8122 §5: not done, because lower case is seen in the wild: upper case only. We write upper case.
     while let [high, low, after @ ..] = bytes {
         match (hex(*high), hex(*low)) {
             (Some(high), Some(low)) => value.push(high << 4 | low),

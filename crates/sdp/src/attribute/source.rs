@@ -21,7 +21,7 @@ pub struct Msid {
 
 impl Msid {
     fn read(input: &str) -> Parsed<'_, Self> {
-        // RFC 8830 §2 wants tokens of at most 64 characters; other stacks write whatever they are given.
+        // RFC 8830 §2: not done, because other stacks write whatever they are given: tokens of at most 64 characters.
         let (rest, (stream, track)) = (word, opt(after_space(word))).parse(input)?;
         Ok((rest, Self { stream: stream.into(), track: track.map(Into::into) }))
     }

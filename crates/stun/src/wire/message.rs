@@ -196,10 +196,12 @@ impl<'a> Message<'a> {
     }
 
     /// Whether the message was signed with `key`: by MESSAGE-INTEGRITY-SHA256 if it is there, else by MESSAGE-INTEGRITY.
-    /// `false` without either. The comparison takes constant time.
+    /// `false` without either, and for a SHA-256 that was cut short: neither ICE nor TURN allows that (RFC 8489 §14.6). The
+    /// comparison takes constant time.
     pub fn verify(&self, key: &IntegrityKey) -> bool {
         let (tag, mac) = match (self.sha256, self.sha1) {
-            (Some(tag), _) => (tag, key.sha256()),
+            (Some(tag), _) if tag.len == 32 => (tag, key.sha256()),
+            (Some(_), _) => return false,
             (None, Some(tag)) => (tag, key.sha1()),
             (None, None) => return false,
         };

@@ -3,6 +3,7 @@
 
 mod browsers;
 mod round_trips;
+mod rules;
 mod vectors;
 
 /// Bytes of a hexadecimal text in which `#` starts a comment.
