@@ -167,7 +167,7 @@ impl PeerConnection {
             if section.transport.is_none() {
                 continue;
             }
-            // RFC 9143 §7.5.1: everything in the group goes over the transport of its tag.
+            // RFC 9143 §7.4: everything in the group goes over the transport of its tag.
             let bundle = remote.bundled_with(index);
             let carried = |member: &usize| remote.sections.get(*member).and_then(|s| s.transport.as_ref());
             let leader = bundle.into_iter().find(|member| carried(member).is_some()).unwrap_or(index);
