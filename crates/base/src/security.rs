@@ -2,6 +2,7 @@
 
 use alloc::vec::Vec;
 use core::fmt;
+use zeroize::Zeroize as _;
 
 /// A hash function.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -110,7 +111,7 @@ impl SrtpProfile {
     }
 }
 
-/// SRTP keys that a DTLS handshake exported (RFC 5764 §4.2), by who sends with them.
+/// SRTP keys that a DTLS handshake exported (RFC 5764 §4.2), by who sends with them. Wiped on drop.
 #[derive(Clone, PartialEq, Eq)]
 pub struct KeyingMaterial {
     /// How they are to be used.
@@ -119,6 +120,15 @@ pub struct KeyingMaterial {
     pub local: (Vec<u8>, Vec<u8>),
     /// Master key and salt for what the peer sends.
     pub remote: (Vec<u8>, Vec<u8>),
+}
+
+impl Drop for KeyingMaterial {
+    fn drop(&mut self) {
+        for (key, salt) in [&mut self.local, &mut self.remote] {
+            key.zeroize();
+            salt.zeroize();
+        }
+    }
 }
 
 /// Shows the profile only: keys are secret.
