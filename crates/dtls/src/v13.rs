@@ -9,6 +9,7 @@ use crate::engine::Engine;
 use crate::handshake::{CertificateMessage, CertificateVerify, HandshakeType, Message};
 use crate::session::{self, Session};
 use crate::suite::Meaning;
+use crate::transcript::Transcript;
 use crate::{CipherSuite, Error, PeerMisbehaved, ProtocolVersion, Role};
 use alloc::vec::Vec;
 use key_schedule::{DTLS13, KeySchedule, Labels, Secret};
@@ -110,7 +111,7 @@ impl Handshake {
         let certificate = engine.config.certificate.clone();
         let message = CertificateMessage { end_entity: Some(certificate.der()) };
         engine.send(HANDSHAKE_EPOCH, HandshakeType::CERTIFICATE, |out| message.write_v13(context, out));
-        let signed = signed_content(engine.config.role, engine);
+        let signed = signed_content(engine.config.role, &engine.transcript);
         let signature = certificate.key().sign(&mut engine.rng, &signed).map_err(provider_failed)?;
         let verify = CertificateVerify { scheme: certificate.key().scheme(), signature: &signature };
         engine.send(HANDSHAKE_EPOCH, HandshakeType::CERTIFICATE_VERIFY, |out| verify.write(out));
@@ -159,7 +160,7 @@ fn check_certificate_verify(engine: &Engine, key: &PublicKey, message: &Message)
     if !is_allowed(key.kind, verify.scheme) || !provider.can_verify(key.kind, verify.scheme) {
         return Err(PeerMisbehaved::SelectedUnoffered.into());
     }
-    let signed = signed_content(engine.peer_role(), engine);
+    let signed = signed_content(engine.peer_role(), &engine.transcript);
     let verified = provider.verify(key, verify.scheme, &signed, verify.signature);
     verified.map_err(|_| PeerMisbehaved::BadSignature.into())
 }
@@ -180,12 +181,12 @@ pub(crate) fn is_allowed(kind: KeyKind, scheme: SignatureScheme) -> bool {
 }
 
 /// What a CertificateVerify signs (RFC 8446 §4.4.3): spaces, who signs, and the hash of the messages so far.
-fn signed_content(signer: Role, engine: &Engine) -> Vec<u8> {
+fn signed_content(signer: Role, transcript: &Transcript) -> Vec<u8> {
     let context: &[u8] = match signer {
         Role::Client => b"TLS 1.3, client CertificateVerify\0",
         Role::Server => b"TLS 1.3, server CertificateVerify\0",
     };
-    [&[b' '; 64], context, engine.transcript.current().as_ref()].concat()
+    [&[b' '; 64], context, transcript.current().as_ref()].concat()
 }
 
 fn provider_failed(_: siskin_crypto::Error) -> Error {
@@ -195,3 +196,6 @@ fn provider_failed(_: siskin_crypto::Error) -> Error {
 /// RFC 9147 §6.1.
 pub(crate) const HANDSHAKE_EPOCH: u16 = 2;
 pub(crate) const DATA_EPOCH: u16 = 3;
+
+#[cfg(test)]
+mod trace_tests;

@@ -153,7 +153,10 @@ impl Connection {
             self.engine.stats.dropped_malformed += 1;
             return;
         };
-        if ack.numbers.iter().any(|acknowledged| acknowledged.epoch > number.epoch) {
+        // RFC 9147 §7.2 has no exception for what follows the handshake: not done there, because each side changes its keys
+        // on its own, and who has not must acknowledge the other's later epoch in its own earlier one (§8).
+        let handshake = number.epoch <= v13::HANDSHAKE_EPOCH.into();
+        if handshake && ack.numbers.iter().any(|acknowledged| acknowledged.epoch > number.epoch) {
             return self.fail(PeerMisbehaved::AcknowledgedFuture.into());
         }
         let engine = &mut self.engine;

@@ -72,7 +72,8 @@ impl Secrets {
             && engine.flight.is_idle()
         {
             engine.update = Update::Sent;
-            engine.begin_flight(EndsWith::Ack);
+            // It answers nothing, so that what we owe the peer is still to be acknowledged.
+            engine.flight.begin(&engine.config, EndsWith::Ack);
             let epoch = engine.write_epoch;
             engine.send(epoch, HandshakeType::KEY_UPDATE, |out| KeyUpdate { requested }.write(out));
         }
