@@ -205,7 +205,7 @@ impl Chosen {
         let start = Instant::now();
         let (mut why, seen) = match (self.play, &mut tested.ours) {
             (Play::Contract(play), _) => {
-                let mut scene = Scene::new(peer, &tested.program);
+                let mut scene = Scene::new(peer, &tested.program, self.peer);
                 (play(&mut scene).err(), scene.seen)
             }
             (Play::Matrix(play, trickle), Some(ours)) => {

@@ -1,6 +1,6 @@
 //! The machine contract of `siskin echo --stdio` and `siskin dial --stdio`.
 
-use super::scene::Scene;
+use super::scene::{Dtls, Scene};
 use super::{Contract, expect};
 use crate::Result;
 use serde_json::{Value, json};
@@ -17,6 +17,12 @@ pub(super) const CASES: &[Contract] = &[
         about: "one channel opens, one message comes back, a clean end",
         offering: Some(|scene| exchange(scene, json!([{"kind": "text", "size": 5}]))),
         answering: Some(|scene| dial(scene, 1, 5)),
+    },
+    Contract {
+        name: "dtls12",
+        about: "the program speaks DTLS 1.2 only: the peer falls back",
+        offering: Some(dtls12_offered),
+        answering: Some(dtls12_dialled),
     },
     Contract {
         name: "text",
@@ -122,6 +128,25 @@ fn exchange(scene: &mut Scene<'_>, messages: Value) -> Result<()> {
     scene.peer_counts("chat")?;
     scene.peer.call("close", json!({}))?;
     scene.clean_end(run)
+}
+
+fn dtls12_offered(scene: &mut Scene<'_>) -> Result<()> {
+    scene.expect_dtls(Dtls::V12);
+    let run = scene.offer_to(&["--dtls", "1.2"], json!([{"label": "chat"}]))?;
+    scene.exchange("chat", json!([{"kind": "text", "size": 50, "count": 3}]))?;
+    scene.peer_counts("chat")?;
+    scene.peer.call("close", json!({}))?;
+    scene.clean_end(run)
+}
+
+fn dtls12_dialled(scene: &mut Scene<'_>) -> Result<()> {
+    scene.expect_dtls(Dtls::V12);
+    let run = scene.dial(&["--dtls", "1.2", "--channel", "chat", "--count", "3", "--size", "50"], 3)?;
+    scene.echoed("chat", 3, 50)?;
+    scene.peer_counts("chat")?;
+    scene.peer.call("release", json!({}))?;
+    scene.clean_end(run)?;
+    scene.ended()
 }
 
 /// The program dials, and the peer sends every message back; then the program closes, and the peer notices.

@@ -2,7 +2,7 @@
 
 use super::{Seen, expect, number, same, text, without_candidates};
 use crate::Result;
-use crate::peers::Peer;
+use crate::peers::{Peer, Which};
 use crate::program::{End, Program, Run};
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
@@ -18,11 +18,25 @@ pub(super) struct Scene<'a> {
     pub(super) seen: Seen,
     /// Messages and bytes that the peer should have received on the channel that was used last.
     expected: (u64, u64),
+    which: Which,
+    dtls: Dtls,
+}
+
+/// The version that both sides should meet in.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Dtls {
+    V12,
+    V13,
 }
 
 impl<'a> Scene<'a> {
-    pub(super) fn new(peer: &'a mut dyn Peer, program: &'a Program) -> Self {
-        Self { peer, program, seen: Seen::default(), expected: (0, 0) }
+    pub(super) fn new(peer: &'a mut dyn Peer, program: &'a Program, which: Which) -> Self {
+        Self { peer, program, which, seen: Seen::default(), expected: (0, 0), dtls: Dtls::V13 }
+    }
+
+    /// What follows is for a program that speaks only this version.
+    pub(super) const fn expect_dtls(&mut self, dtls: Dtls) {
+        self.dtls = dtls;
     }
 
     /// The peer offers these channels, the program answers, and all channels are open.
@@ -157,7 +171,8 @@ impl<'a> Scene<'a> {
         let dtls = text(&stats, "/transport/dtlsState");
         expect(dtls == "connected", &format!("the peer's dtlsState is {dtls:?}"))?;
         let version = text(&stats, "/transport/tlsVersion");
-        expect(matches!(version, "FEFD" | "FEFC"), &format!("the peer's tlsVersion is {version:?}"))?;
+        let wanted = if self.dtls == Dtls::V13 { "FEFC" } else { "FEFD" };
+        expect(version == wanted, &format!("the peer's tlsVersion is {version:?}, not {wanted}"))?;
         let pair = text(&stats, "/pair/state");
         expect(pair == "succeeded", &format!("the peer's candidate pair is {pair:?}"))?;
         let connection = text(&stats, "/states/connection");
@@ -207,6 +222,17 @@ impl<'a> Scene<'a> {
     pub(super) fn clean_end(&mut self, run: Run) -> Result<()> {
         let end = self.end(run)?;
         expect(end.report["error"].is_null(), &format!("the report has an error: {}", end.report["error"]))?;
+        // The stand-in cannot tell its group.
+        let dtls = (text(&end.report, "/dtls/version"), end.report["dtls"]["group"].as_str());
+        let as_wanted = match self.dtls {
+            // libwebrtc in the version that can be had offers no post-quantum keys.
+            Dtls::V13 if self.which == Which::Libwebrtc => {
+                matches!(dtls, ("1.3", Some("x25519")) | ("FEFC", None))
+            }
+            Dtls::V13 => matches!(dtls, ("1.3", Some("x25519mlkem768")) | ("FEFC", None)),
+            Dtls::V12 => matches!(dtls, ("1.2", Some("x25519"))),
+        };
+        expect(as_wanted, &format!("DTLS is {dtls:?} by the report"))?;
         expect(end.code == Some(0), &format!("the program should exit with 0, not {:?}", end.code))
     }
 

@@ -39,6 +39,17 @@ pub(crate) enum Color {
     Never,
 }
 
+/// A version of DTLS.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Dtls {
+    /// RFC 6347
+    #[value(name = "1.2")]
+    V12,
+    /// RFC 9147
+    #[value(name = "1.3")]
+    V13,
+}
+
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -140,6 +151,9 @@ pub(crate) struct Connection {
     /// A STUN server to learn our public address from, as stun:HOST[:PORT]; may be given several times
     #[arg(long, value_name = "URL", help_heading = "Connection")]
     pub(crate) ice_server: Vec<IceServer>,
+    /// Speak this version of DTLS only [default: 1.3, and 1.2 with peers that know no better]
+    #[arg(long, value_name = "VERSION", help_heading = "Connection")]
+    pub(crate) dtls: Option<Dtls>,
     /// Append the keys of every connection to FILE, in the format that Wireshark reads; who has the file can read the
     /// traffic
     #[arg(long, value_name = "FILE", help_heading = "Connection")]

@@ -7,11 +7,11 @@ mod summary;
 use record::Record;
 pub(crate) use summary::summarize;
 
-use crate::args::Connection as ConnectionArgs;
+use crate::args::{Connection as ConnectionArgs, Dtls};
 use crate::report::{Code, Report, ReportError};
 use siskin::{
-    BindError, Configuration, DtlsTransportState, Endpoint, EndpointConfig, Event, Events, PeerConnection,
-    PeerConnectionState, PortConfig, SctpTransportState, States, TransportError,
+    BindError, Configuration, DtlsTransportState, DtlsVersion, Endpoint, EndpointConfig, Event, Events,
+    PeerConnection, PeerConnectionState, PortConfig, SctpTransportState, States, TransportError,
 };
 use std::io::ErrorKind;
 use std::path::Path;
@@ -78,7 +78,15 @@ pub(crate) async fn end(
 /// What a connection is made with.
 pub(crate) fn configuration(args: &ConnectionArgs, record: Option<&Record>) -> Configuration {
     let record = record.map(Record::sender);
-    Configuration { ice_servers: args.ice_server.clone(), record, ..Configuration::default() }
+    let mut configuration =
+        Configuration { ice_servers: args.ice_server.clone(), record, ..Configuration::default() };
+    if let Some(version) = args.dtls {
+        configuration.dtls_versions = vec![match version {
+            Dtls::V12 => DtlsVersion::DTLS1_2,
+            Dtls::V13 => DtlsVersion::DTLS1_3,
+        }];
+    }
+    configuration
 }
 
 /// Where a connection stands, as far as the command cares.

@@ -3,10 +3,12 @@
 use crate::error::{Error, Operation};
 use crate::media::MediaConfig;
 use alloc::sync::Arc;
+use alloc::vec;
 use alloc::vec::Vec;
 use core::net::SocketAddr;
 use siskin_base::{BaseId, Instant, Path, Rng, WallClock};
 use siskin_crypto::{Certificate, Provider};
+use siskin_dtls::ProtocolVersion as DtlsVersion;
 
 /// What a connection is made with (`RTCConfiguration`, and what sans-IO needs besides).
 #[derive(Clone, Debug)]
@@ -36,6 +38,8 @@ pub struct Config {
     pub record: Option<usize>,
     /// Limits and timers of ICE.
     pub ice: siskin_ice::Config,
+    /// The versions of DTLS that are spoken, the preferred one first; default 1.3, then 1.2.
+    pub dtls_versions: Vec<DtlsVersion>,
     /// Limits and timers of DTLS.
     pub dtls: siskin_dtls::Limits,
     /// Limits and timers of SCTP.
@@ -74,6 +78,7 @@ impl Config {
             observe: false,
             record: None,
             ice: siskin_ice::Config::new(provider),
+            dtls_versions: vec![DtlsVersion::DTLS1_3, DtlsVersion::DTLS1_2],
             dtls: siskin_dtls::Limits::default(),
             sctp: over_dtls(siskin_sctp::Config::default()),
             channels: siskin_datachannel::Config::default(),
@@ -99,6 +104,7 @@ impl Config {
         let role = siskin_dtls::Role::Server;
         let mut config = siskin_dtls::Config::new(self.provider, certificate, role, NO_PATH);
         config.max_datagram = usize::from(self.max_datagram);
+        config.versions.clone_from(&self.dtls_versions);
         config.limits = self.dtls;
         config.observe = self.observe;
         config.key_log = self.observe;

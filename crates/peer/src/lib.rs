@@ -36,5 +36,6 @@ pub use signaling::SignalingState;
 pub use siskin_datachannel::{
     ChannelConfig, ChannelId, ChannelState as DataChannelState, Kind as MessageKind, Priority, Reliability,
 };
+pub use siskin_dtls::ProtocolVersion as DtlsVersion;
 pub use siskin_sdp::{Direction, Feedback};
 pub use transceiver::{Transceiver, TransceiverId, TransceiverInit};

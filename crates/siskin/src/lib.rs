@@ -25,7 +25,7 @@ pub use net::socket::BufferSizes;
 pub use siskin_base::Observation;
 pub use siskin_crypto::{Certificate, Provider, ring, rustcrypto};
 pub use siskin_peer::{
-    ChannelConfig, DataChannelState, DtlsTransportState, IceCandidateInit, IceConnectionState,
+    ChannelConfig, DataChannelState, DtlsTransportState, DtlsVersion, IceCandidateInit, IceConnectionState,
     IceGatheringState, OfferOptions, PeerConnectionState, Priority, Recording, Reliability,
     SctpTransportState, SdpType, SessionDescription, SignalingState, TransportError, UnknownSdpType, stats,
 };

@@ -4,8 +4,8 @@ use super::{Input, Outputs, Recording};
 use crate::connection::OfferOptions;
 use crate::media::{Codec, MediaConfig, TrackKind};
 use crate::{
-    BundlePolicy, ChannelConfig, ChannelId, Config, IceCandidateInit, MessageKind, Priority, Reliability,
-    SdpType, SessionDescription, TransceiverId, TransceiverInit,
+    BundlePolicy, ChannelConfig, ChannelId, Config, DtlsVersion, IceCandidateInit, MessageKind, Priority,
+    Reliability, SdpType, SessionDescription, TransceiverId, TransceiverInit,
 };
 use alloc::string::String;
 use alloc::sync::Arc;
@@ -63,6 +63,9 @@ impl Recording {
         out.put_u8(self.config.max_train);
         out.put_u8(self.config.bundle_policy as u8);
         out.put_u8(u8::from(self.config.media.is_some()));
+        let _ = out.put_prefixed(1, |out| {
+            self.config.dtls_versions.iter().for_each(|version| out.put_u16(version.0));
+        });
         out.put_u64(self.outputs.count);
         out.put(&self.outputs.digest);
         for (now, input) in &self.inputs {
@@ -100,6 +103,11 @@ impl Recording {
             _ => BundlePolicy::MaxBundle,
         };
         config.media = (r.u8()? != 0).then(MediaConfig::default);
+        let mut versions = Reader::new(r.vec8()?);
+        config.dtls_versions.clear();
+        while !versions.is_empty() {
+            config.dtls_versions.push(DtlsVersion(versions.u16()?));
+        }
         let outputs = Outputs { count: r.u64()?, digest: r.array()? };
         let mut inputs = Vec::new();
         while !r.is_empty() {

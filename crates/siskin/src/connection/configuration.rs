@@ -3,7 +3,7 @@
 use crate::ice_server::IceServer;
 use siskin_base::WallClock;
 use siskin_crypto::{Certificate, Provider};
-use siskin_peer::Recording;
+use siskin_peer::{DtlsVersion, Recording};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use tokio::sync::mpsc;
@@ -17,6 +17,8 @@ pub struct Configuration {
     pub certificate: Option<Arc<Certificate>>,
     /// Where cryptography comes from; by default `ring`.
     pub provider: Provider,
+    /// The versions of DTLS that are spoken, the preferred one first; default 1.3, then 1.2.
+    pub dtls_versions: Vec<DtlsVersion>,
     /// Bytes of received messages that may wait to be read, over all channels; then the peer has to wait. Default
     /// 16 MiB.
     pub max_unread: usize,
@@ -36,6 +38,7 @@ impl Default for Configuration {
             ice_servers: Vec::new(),
             certificate: None,
             provider: siskin_crypto::default_provider(),
+            dtls_versions: vec![DtlsVersion::DTLS1_3, DtlsVersion::DTLS1_2],
             max_unread: 16 << 20,
             max_message_size: 262_144,
             record: None,
@@ -57,6 +60,7 @@ impl Configuration {
         config.certificate = self.certificate;
         config.clock = Some(clock);
         config.stun_servers = servers;
+        config.dtls_versions = self.dtls_versions;
         config.max_message_size = self.max_message_size;
         config.observe = observe;
         config
