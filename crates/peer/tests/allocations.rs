@@ -3,6 +3,8 @@
 //!
 //! A binary of its own, because it counts in a global allocator; what other threads allocate is not counted.
 
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on has failed")]
+
 use allocation_counter::measure;
 use bytes::Bytes;
 use core::time::Duration;
