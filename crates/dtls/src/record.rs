@@ -92,6 +92,16 @@ impl Records {
         (self.own_cid, self.peer_cid) = (own.into(), peer.into());
     }
 
+    /// Both connection IDs: what the peer puts into encrypted records, and what we put into ours.
+    pub(crate) fn connection_ids(&self) -> (&[u8], &[u8]) {
+        (&self.own_cid, &self.peer_cid)
+    }
+
+    /// What we put into encrypted records from now on.
+    pub(crate) fn set_peer_connection_id(&mut self, peer: &[u8]) {
+        self.peer_cid = peer.into();
+    }
+
     /// Finds the record that `bytes` start with.
     pub(crate) fn frame(&self, bytes: &[u8]) -> Option<Frame> {
         Frame::parse(bytes, &self.own_cid)

@@ -3,7 +3,7 @@
 use super::{Secrets, provider_failed};
 use crate::engine::Engine;
 use crate::flight::EndsWith;
-use crate::handshake::{HandshakeType, KeyUpdate, Message};
+use crate::handshake::{HandshakeType, KeyUpdate, Message, NewConnectionId};
 use crate::{Error, PeerMisbehaved, Role};
 
 /// Where our own change of keys stands.
@@ -48,6 +48,18 @@ impl Secrets {
                 }
                 Ok(())
             }
+            // RFC 9147 §9: neither is for those who agreed on no connection ID that way.
+            HandshakeType::NEW_CONNECTION_ID if !engine.records.connection_ids().1.is_empty() => {
+                let new = NewConnectionId::parse(message.body());
+                let new = new.map_err(|_| Error::from(PeerMisbehaved::MalformedMessage))?;
+                // Spare ones are thrown away: we never change the path on our own.
+                if let Some(cid) = new.cids.first().filter(|_| new.immediate) {
+                    engine.records.set_peer_connection_id(cid);
+                }
+                Ok(())
+            }
+            // RFC 9147 §9: not done, because one connection ID is all that we tell peers apart by; asking is no fault.
+            HandshakeType::REQUEST_CONNECTION_ID if !engine.records.connection_ids().0.is_empty() => Ok(()),
             // RFC 8446 §4.6.1: we never resume a session.
             HandshakeType::NEW_SESSION_TICKET if engine.config.role == Role::Client => Ok(()),
             _ => Err(PeerMisbehaved::UnexpectedMessage.into()),

@@ -6,7 +6,7 @@ use siskin_base::SrtpProfile;
 use siskin_base::wire::Reader;
 use siskin_crypto::NamedGroup;
 use siskin_dtls::handshake::{
-    ExtensionType, Fragment, HandshakeType, ServerHello, ServerKeyExchange, UseSrtp,
+    ExtensionType, Fragment, HandshakeType, KeyShareEntry, ServerHello, ServerKeyExchange, UseSrtp,
 };
 use siskin_dtls::{CipherSuite, ContentType, ProtocolVersion, RecordHeader, Role};
 
@@ -113,5 +113,47 @@ fn small_limits_hold_a_browsers_hello() {
         let mut server = Peer::new(config, 1);
         datagrams(text).iter().for_each(|datagram| server.take(NOW, datagram));
         assert!(!server.flush(NOW).is_empty(), "{name}");
+    }
+}
+
+/// With both versions to choose from, browsers are answered in 1.3 with post-quantum keys, and nothing but the ServerHello
+/// is in clear.
+#[test]
+fn browsers_get_v13_with_post_quantum_keys() {
+    for (name, text) in HELLOS {
+        let hello = datagrams(text);
+        for order in [[0, 1], [1, 0]] {
+            let mut server = Peer::new(config(siskin_crypto::ring(), Role::Server), 1);
+            order.iter().for_each(|index| server.take(NOW, &hello[*index]));
+            let answer = server.flush(NOW);
+            assert!(answer.iter().all(|datagram| datagram.len() <= 1200), "{name}");
+            let mut body = vec![];
+            let mut encrypted = 0;
+            for datagram in &answer {
+                let mut r = Reader::new(datagram);
+                while !r.is_empty() {
+                    let mut ahead = r.clone();
+                    if ahead.u8().unwrap() >> 5 == 1 {
+                        ahead.take(2).unwrap();
+                        ahead.vec16().unwrap();
+                        encrypted += 1;
+                        r = ahead;
+                        continue;
+                    }
+                    let header = RecordHeader::parse(&mut r).unwrap();
+                    let fragment =
+                        Fragment::parse(&mut Reader::new(r.take(header.length.into()).unwrap())).unwrap();
+                    assert_eq!(fragment.header.kind, HandshakeType::SERVER_HELLO, "{name}");
+                    body.extend(fragment.body);
+                }
+            }
+            let hello = ServerHello::parse(&body).unwrap();
+            assert_eq!(hello.extensions.get(ExtensionType::SUPPORTED_VERSIONS), Some(&[0xfe, 0xfc][..]));
+            assert_eq!(hello.cipher_suite, CipherSuite::AES_128_GCM_SHA256);
+            let share =
+                KeyShareEntry::parse(hello.extensions.get(ExtensionType::KEY_SHARE).unwrap()).unwrap();
+            assert_eq!((share.group, share.share.len()), (NamedGroup::X25519MLKEM768, 1120), "{name}");
+            assert!(encrypted >= 5, "{name}");
+        }
     }
 }

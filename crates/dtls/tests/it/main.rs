@@ -9,6 +9,7 @@
 mod browsers;
 mod campaign;
 mod foreign;
+mod memory;
 mod rules;
 mod rules_v13;
 mod sim;

@@ -1,0 +1,88 @@
+//! What a stranger can make a connection hold is bounded, and what steady traffic costs is nothing.
+
+use crate::support::{NOW, Peer, config, connected_pair};
+use allocation_counter::measure;
+use siskin_base::{Ecn, Instant, Packet, Received, Rng};
+use siskin_dtls::handshake::{HandshakeHeader, HandshakeType};
+use siskin_dtls::{Config, ContentType, Limits, ProtocolVersion, RecordHeader, Role};
+
+/// A record in clear, or what looks like one of another epoch.
+fn record(content_type: ContentType, epoch: u16, sequence: u64, body: &[u8]) -> Vec<u8> {
+    let (version, length) = (ProtocolVersion::DTLS1_2, body.len() as u16);
+    [&RecordHeader { content_type, version, epoch, sequence, length }.to_bytes()[..], body].concat()
+}
+
+/// One datagram of a flood: pieces of messages that never become whole, records of epochs to come, and noise.
+fn hostile(rng: &mut Rng, n: u64) -> Vec<u8> {
+    let mut body = vec![0; 1 + rng.below(1100) as usize];
+    rng.fill(&mut body);
+    match n % 4 {
+        0 | 1 => {
+            let length = body.len() as u32 + 1 + rng.below(30_000) as u32;
+            let header = HandshakeHeader {
+                kind: HandshakeType(rng.below(25) as u8),
+                length,
+                // Not the first message: a lie about its size is the end.
+                sequence: 1 + rng.below(10) as u16,
+                fragment_offset: rng.below(u64::from(length) - body.len() as u64) as u32,
+                fragment_length: body.len() as u32,
+            };
+            record(ContentType::HANDSHAKE, 0, n, &[&header.to_bytes()[..], &body].concat())
+        }
+        2 => record(ContentType::HANDSHAKE, 1, n, &body),
+        _ => {
+            let [high, low] = (body.len() as u16).to_be_bytes();
+            [&[0x2c | 2 | rng.below(2) as u8, 1, 2, high, low][..], &body].concat()
+        }
+    }
+}
+
+#[test]
+fn a_flood_costs_no_more_than_the_limits_say() {
+    let default = |config: Config| config;
+    for (name, change) in [("default", default as fn(Config) -> Config), ("small", Config::small)] {
+        for role in [Role::Client, Role::Server] {
+            let config = change(config(siskin_crypto::ring(), role));
+            let Limits { reassembly, early_bytes, .. } = config.limits;
+            let mut peer = Peer::new(config, 1);
+            peer.flush(NOW);
+            let mut rng = Rng::for_tests(7);
+            let flood: Vec<_> = (0..5_000).map(|n| hostile(&mut rng, n)).collect();
+            let held = measure(|| {
+                flood.iter().for_each(|datagram| peer.take(NOW, datagram));
+                peer.flush(NOW);
+            });
+            assert!(!peer.dtls.is_closed(), "{:?}", peer.events);
+            // Bookkeeping beside the bytes: a few dozen gaps a message, a few dozen records.
+            let limit = (reassembly + early_bytes) as i64 + 12_000;
+            assert!(held.bytes_current < limit, "{name} {role:?}: {} of {limit}", held.bytes_current);
+        }
+    }
+}
+
+#[test]
+fn a_record_allocates_nothing() {
+    for version in [ProtocolVersion::DTLS1_3, ProtocolVersion::DTLS1_2] {
+        let one = |role| crate::support::config_of(version, siskin_crypto::ring(), role);
+        let (mut client, mut server) = connected_pair(one(Role::Client), one(Role::Server));
+        let mut packet = Packet::new();
+        let mut datagram = Vec::with_capacity(4096);
+        let mut round = |client: &mut Peer, server: &mut Peer| {
+            packet.clear();
+            packet.begin(client.dtls.head_room());
+            packet.append(&[7; 1200]);
+            client.dtls.seal(&mut packet).unwrap();
+            packet.finish();
+            datagram.clear();
+            datagram.extend_from_slice(packet.as_bytes());
+            let path = siskin_base::Path::udp(siskin_base::BaseId(0), ([192, 0, 2, 1], 5000).into());
+            let received =
+                Received { path, arrived: Instant::ZERO, ecn: Ecn::NotEct, datagram: &mut datagram };
+            server.dtls.handle_datagram(NOW, received);
+            assert!(matches!(server.dtls.poll_event(), Some(siskin_dtls::Event::ApplicationData(_))));
+        };
+        (0..10).for_each(|_| round(&mut client, &mut server));
+        let cost = measure(|| (0..1_000).for_each(|_| round(&mut client, &mut server)));
+        assert_eq!(cost.count_total, 0, "{version:?}");
+    }
+}
