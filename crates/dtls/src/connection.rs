@@ -1,18 +1,17 @@
 //! The connection: what the caller holds.
 
 mod receive;
+mod send;
 
 use crate::accept::Accept;
 use crate::engine::{Engine, is_usable};
 use crate::offer::Offer;
-use crate::record::{ContentType, EXPLICIT_LEN, ProtocolVersion, RecordHeader, TAG_LEN};
-use crate::session::{Secrets, Session};
+use crate::record::ProtocolVersion;
+use crate::session::Session;
 use crate::transcript::Transcript;
 use crate::{Alert, AlertDescription, CipherSuite, Config, Error, Event, Misuse, Role, Stats, v12, v13};
 use alloc::vec::Vec;
-use siskin_base::{
-    Fingerprint, Instant, Layer, Observation, Packet, Path, Received, Rng, SrtpProfile, Transmit, earliest,
-};
+use siskin_base::{Fingerprint, Instant, Layer, Observation, Path, Received, Rng, SrtpProfile, earliest};
 use siskin_crypto::NamedGroup;
 
 /// One DTLS connection, client or server.
@@ -131,28 +130,6 @@ impl Connection {
         }
     }
 
-    /// Appends the next datagram to `out`, if there is one to send.
-    pub fn poll_transmit(&mut self, now: Instant, out: &mut Packet) -> Option<Transmit> {
-        self.engine.now = now;
-        loop {
-            out.begin(0);
-            match self.write_datagram(now, out) {
-                Ok(true) => {
-                    out.finish();
-                    return Some(Transmit::single(self.engine.config.path));
-                }
-                Ok(false) => {
-                    out.cancel();
-                    return None;
-                }
-                Err(error) => {
-                    out.cancel();
-                    self.fail(error);
-                }
-            }
-        }
-    }
-
     /// The next thing to tell. Ask until `None` before the next call to [`handle_datagram`](Self::handle_datagram).
     pub fn poll_event(&mut self) -> Option<Event> {
         self.engine.events.pop_front()
@@ -169,72 +146,6 @@ impl Connection {
             return None;
         }
         earliest(self.deadline, earliest(self.engine.flight.due(), self.engine.acks.due()))
-    }
-
-    /// Encrypts the datagram that is being written to `packet` as one record, in place and without allocation.
-    ///
-    /// The packet needs [`head_room`](Self::head_room) bytes in front and grows by at most
-    /// [`tail_room`](Self::tail_room) bytes behind. On `Err` it is as before.
-    pub fn seal(&mut self, packet: &mut Packet) -> Result<(), Misuse> {
-        if self.is_closed() {
-            return Err(Misuse::Closed);
-        }
-        if !self.connected {
-            return Err(Misuse::NotConnected);
-        }
-        let length = packet.current().len();
-        if length > MAX_PLAINTEXT {
-            return Err(Misuse::TooLong);
-        }
-        let (epoch, kind) = (self.engine.write_epoch, ContentType::APPLICATION_DATA);
-        let (front, behind) = self.engine.records.overhead(epoch);
-        packet.prepend(front).ok_or(Misuse::NoHeadRoom)?;
-        if behind > TAG_LEN {
-            packet.append(&[kind.0]);
-        }
-        match self.engine.records.seal(epoch, kind, ProtocolVersion::DTLS1_2, packet.current_mut()) {
-            Ok((_, tag)) => tag.iter().for_each(|tag| packet.append(tag)),
-            Err(error) => {
-                self.fail(error);
-                return Err(Misuse::Closed);
-            }
-        }
-        self.engine.stats.bytes_sent += length as u64;
-        Ok(())
-    }
-
-    /// Bytes that [`seal`](Self::seal) puts in front: at most, until the connection is established, then exactly.
-    pub fn head_room(&self) -> usize {
-        self.overhead().0
-    }
-
-    /// Bytes that [`seal`](Self::seal) puts behind, as [`head_room`](Self::head_room).
-    pub fn tail_room(&self) -> usize {
-        self.overhead().1
-    }
-
-    fn overhead(&self) -> (usize, usize) {
-        if self.connected {
-            self.engine.records.overhead(self.engine.write_epoch)
-        } else {
-            (RecordHeader::LEN + EXPLICIT_LEN, TAG_LEN + 1)
-        }
-    }
-
-    /// Changes the keys that we write with (RFC 9147 §8), and asks the peer to do so, too, if `request_peer`. They are in
-    /// use once the peer has acknowledged it; before a key has been used as often as it may be, this happens on its own.
-    ///
-    /// [`Misuse::NotConnected`] before [`Event::Connected`], [`Misuse::NotInThisVersion`] in DTLS 1.2.
-    pub fn update_keys(&mut self, now: Instant, request_peer: bool) -> Result<(), Misuse> {
-        self.engine.now = now;
-        match self.session() {
-            None => Err(Misuse::NotConnected),
-            Some(session) if session.version != ProtocolVersion::DTLS1_3 => Err(Misuse::NotInThisVersion),
-            Some(_) => {
-                self.engine.update.want(request_peer);
-                Ok(())
-            }
-        }
     }
 
     /// Closes the connection in good order: the peer is told so, once.
@@ -337,50 +248,6 @@ impl Connection {
         }
     }
 
-    fn write_datagram(&mut self, now: Instant, out: &mut Packet) -> Result<bool, Error> {
-        let closed = self.is_closed();
-        let (kind, version) = (ContentType::ALERT, ProtocolVersion::DTLS1_2);
-        let engine = &mut self.engine;
-        if let Some(alert) = engine.alerts.pop_front() {
-            let written = engine.records.append(engine.write_epoch, kind, version, &[&alert.to_bytes()], out);
-            // A key that is used up cannot even say so.
-            return if closed { Ok(written.is_ok()) } else { written.map(|_| true) };
-        }
-        if closed {
-            return Ok(false);
-        }
-        self.update_keys_if_wanted();
-        let engine = &mut self.engine;
-        let acknowledged = match engine.acks.take() {
-            Some(ack) if engine.is_v13() => {
-                let mut content = Vec::new();
-                ack.write(&mut content).ok_or(Error::ProviderFailed)?;
-                engine.records.append(engine.write_epoch, ContentType::ACK, version, &[&content], out)?;
-                if matches!(self.state, State::Established(_)) {
-                    engine.acks.clear();
-                }
-                true
-            }
-            _ => false,
-        };
-        let max = engine.config.max_datagram.clamp(SMALLEST_DATAGRAM, MAX_PLAINTEXT);
-        let written = engine.flight.write_datagram(now, max, &mut engine.records, out)?;
-        if written {
-            self.start_clock(now);
-        }
-        Ok(written || acknowledged)
-    }
-
-    /// In DTLS 1.3, sends our KeyUpdate when somebody wants it or a key comes near its limit.
-    fn update_keys_if_wanted(&mut self) {
-        let State::Established(Session { secrets: Secrets::V13(secrets), .. }) = &self.state else { return };
-        let (own, peers) = self.engine.records.worn();
-        if own || peers {
-            self.engine.update.want(peers);
-        }
-        secrets.send_update(&mut self.engine);
-    }
-
     /// Time is up: for the handshake, or in DTLS 1.3 for the ACK of a client's last flight.
     fn handle_deadline(&mut self) {
         if matches!(self.state, State::Established(_)) && self.engine.stats.bytes_received > 0 {
@@ -451,8 +318,6 @@ impl Connection {
 
 /// RFC 6347 §4.1.
 const MAX_PLAINTEXT: usize = 1 << 14;
-/// Room for a record header, a handshake header, a nonce, a tag and a piece that is worth it.
-const SMALLEST_DATAGRAM: usize = 128;
 /// RFC 5705 §4, RFC 7627 §4: labels of TLS's own.
 const RESERVED_LABELS: [&str; 5] =
     ["client finished", "server finished", "master secret", "extended master secret", "key expansion"];
