@@ -67,3 +67,47 @@ impl ActiveKeyExchange for Active {
 fn joined(kem: &SharedSecret, traditional: &SharedSecret) -> SharedSecret {
     SharedSecret::new(&Zeroizing::new([kem.as_ref(), traditional.as_ref()].concat()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::string::String;
+    use shake::Shake128;
+    use shake::digest::{ExtendableOutput as _, Update as _, XofReader as _};
+
+    type Start = fn(&[u8; 64]) -> Box<dyn ActiveKeyExchange>;
+    type Respond = fn(&[u8; 32], &[u8]) -> Result<(Vec<u8>, SharedSecret), Error>;
+
+    /// The vectors that Go's `crypto/mlkem` and others pin as one hash: a SHAKE128 stream gives the seed, the message
+    /// and a ciphertext out of nowhere; what keys, encapsulation and (implicitly rejecting) decapsulation make of them
+    /// goes into another.
+    fn accumulated(start: Start, respond: Respond) -> String {
+        let mut stream = Shake128::default().finalize_xof();
+        let mut results = Shake128::default();
+        let (mut seed, mut message, mut strange) = ([0; 64], [0; 32], [0; CIPHERTEXT]);
+        for _ in 0..100 {
+            stream.read(&mut seed);
+            let key = start(&seed);
+            results.update(key.share());
+            stream.read(&mut message);
+            let (ciphertext, secret) = respond(&message, key.share()).unwrap();
+            results.update(&ciphertext);
+            results.update(secret.as_ref());
+            assert_eq!(key.finish(&ciphertext).unwrap().as_ref(), secret.as_ref());
+            stream.read(&mut strange);
+            results.update(start(&seed).finish(&strange).unwrap().as_ref());
+        }
+        let mut hash = [0; 32];
+        results.finalize_xof().read(&mut hash);
+        hash.iter().map(|byte| alloc::format!("{byte:02x}")).collect()
+    }
+
+    #[test]
+    fn ml_kem_768_accumulated_vectors() {
+        let expected = "1114b1b6699ed191734fa339376afa7e285c9e6acf6ff0177d346696ce564415";
+        use crate::rustcrypto::kem::{respond, start};
+        assert_eq!(accumulated(start, respond), expected);
+        #[cfg(feature = "ring")]
+        assert_eq!(accumulated(crate::ring::kem::start, crate::ring::kem::respond), expected);
+    }
+}

@@ -1,7 +1,7 @@
 //! The default provider: ring, and RustCrypto for what ring lacks or does more slowly.
 
 mod aead;
-mod kem;
+pub(crate) mod kem;
 mod key_exchange;
 mod signature;
 

@@ -13,7 +13,8 @@ use crate::{KeyExchange, Provider, Signer, Verifier};
 
 /// The provider of which every primitive is from the RustCrypto project (X25519: from dalek).
 ///
-/// It verifies no RSA signatures: no finished release of the `rsa` crate fits the generation of these crates.
+/// It verifies no RSA signatures: of the `rsa` crate, 0.9 is of the generation before these crates and would bring a
+/// second copy of half of them, and 0.10 has been a release candidate for a long time.
 pub fn provider() -> Provider {
     Provider {
         name: "RustCrypto",

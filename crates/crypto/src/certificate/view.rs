@@ -42,6 +42,11 @@ impl CertificateView {
         let public_key = subject_public_key_info(&mut tbs)?;
         Ok(Self { public_key, not_before, not_after })
     }
+
+    /// Whether it is valid at `unix`, the time since 1970-01-01T00:00:00Z, ends included (RFC 5280 §4.1.2.5).
+    pub fn valid_at(&self, unix: Duration) -> bool {
+        (self.not_before..=self.not_after).contains(&unix)
+    }
 }
 
 fn subject_public_key_info(r: &mut Reader<'_>) -> Result<PublicKey, Error> {

@@ -24,21 +24,29 @@ impl KeyExchange for MlKem768 {
     }
 
     fn start(&self, rng: &mut Rng) -> Result<Box<dyn ActiveKeyExchange>, Error> {
-        let seed = Zeroizing::new(rng.bytes::<64>());
-        let (key, share) = mlkem768::generate_key_pair(*seed).into_parts();
-        Ok(Box::new(Active { key, share }))
+        Ok(start(&Zeroizing::new(rng.bytes())))
     }
 
     fn respond(&self, rng: &mut Rng, peer_share: &[u8]) -> Result<(Vec<u8>, SharedSecret), Error> {
-        let key = MlKem768PublicKey::try_from(peer_share).map_err(|_| Error::InvalidShare)?;
-        // RFC 10024 §4.2: FIPS 203 §7.2.
-        if !mlkem768::validate_public_key(&key) {
-            return Err(Error::InvalidShare);
-        }
-        let message = Zeroizing::new(rng.bytes::<32>());
-        let (ciphertext, secret) = mlkem768::encapsulate(&key, *message);
-        Ok((ciphertext.as_ref().into(), SharedSecret::new(&*Zeroizing::new(secret))))
+        respond(&Zeroizing::new(rng.bytes()), peer_share)
     }
+}
+
+/// From the seeds `d` and `z` of FIPS 203 §7.1.
+pub(crate) fn start(seed: &[u8; 64]) -> Box<dyn ActiveKeyExchange> {
+    let (key, share) = mlkem768::generate_key_pair(*seed).into_parts();
+    Box::new(Active { key, share })
+}
+
+/// With the message `m` of FIPS 203 §7.2.
+pub(crate) fn respond(message: &[u8; 32], peer_share: &[u8]) -> Result<(Vec<u8>, SharedSecret), Error> {
+    let key = MlKem768PublicKey::try_from(peer_share).map_err(|_| Error::InvalidShare)?;
+    // RFC 10024 §4.2: FIPS 203 §7.2.
+    if !mlkem768::validate_public_key(&key) {
+        return Err(Error::InvalidShare);
+    }
+    let (ciphertext, secret) = mlkem768::encapsulate(&key, *message);
+    Ok((ciphertext.as_ref().into(), SharedSecret::new(&*Zeroizing::new(secret))))
 }
 
 impl ActiveKeyExchange for Active {

