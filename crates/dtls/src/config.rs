@@ -5,7 +5,7 @@ use alloc::sync::Arc;
 use alloc::vec;
 use alloc::vec::Vec;
 use core::time::Duration;
-use siskin_base::{Path, SrtpProfile};
+use siskin_base::{Path, SrtpProfile, WallClock};
 use siskin_crypto::{Certificate, NamedGroup, Provider};
 
 /// Who speaks first.
@@ -45,6 +45,10 @@ pub struct Config {
     /// As a server, whether the client must first show that it gets what we send (RFC 6347 §4.2.1, RFC 9147 §5.1).
     /// Default: no, since ICE has shown it already; who serves without ICE should turn it on.
     pub cookie_exchange: bool,
+    /// The wall clock by which a peer's certificate must be within its validity. Default: none, it is not looked at.
+    // RFC 5280 §6.1.3: not done by default, because a self-signed certificate that is known by its fingerprint gains
+    // nothing by its dates (RFC 8122 §6.2); Chromium and Firefox compare the fingerprint only, too.
+    pub certificate_clock: Option<WallClock>,
     /// The connection ID that the peer shall put into its records (RFC 9146, RFC 9147 §9), at most 255 bytes; with an empty
     /// one we put the peer's into ours, and want none ourselves. Default: none is negotiated.
     pub connection_id: Option<Vec<u8>>,
@@ -96,6 +100,7 @@ impl Config {
             srtp_profiles: Vec::new(),
             require_extended_master_secret: true,
             cookie_exchange: false,
+            certificate_clock: None,
             connection_id: None,
             max_datagram: 1200,
             retransmit_initial: Duration::from_millis(250),

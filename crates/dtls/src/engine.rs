@@ -190,6 +190,9 @@ impl Engine {
             siskin_crypto::Error::Unsupported => Error::from(PeerIncompatible::Certificate),
             _ => PeerMisbehaved::MalformedCertificate.into(),
         })?;
+        if self.config.certificate_clock.is_some_and(|clock| !view.valid_at(clock.unix_at(self.now))) {
+            return Err(PeerMisbehaved::ExpiredCertificate.into());
+        }
         self.peer_certificate = Some(certificate.into());
         if !self.fingerprints.is_empty() {
             self.check_fingerprint()?;

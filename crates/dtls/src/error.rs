@@ -39,6 +39,8 @@ pub enum PeerMisbehaved {
     NoCertificate,
     /// A certificate that cannot be read.
     MalformedCertificate,
+    /// A certificate that is not valid yet or any more, by the clock in the configuration (RFC 5280 §4.1.2.5).
+    ExpiredCertificate,
     /// A signature that does not belong to its key and message.
     BadSignature,
     /// A Finished message that does not belong to this handshake.
@@ -114,6 +116,7 @@ impl PeerMisbehaved {
             Self::UnsolicitedExtension => D::UNSUPPORTED_EXTENSION,
             // RFC 8122 §6.2
             Self::FingerprintMismatch | Self::MalformedCertificate => D::BAD_CERTIFICATE,
+            Self::ExpiredCertificate => D::CERTIFICATE_EXPIRED,
             Self::BadSignature | Self::BadFinished => D::DECRYPT_ERROR,
             Self::NoCertificate | Self::BadRenegotiationInfo => D::HANDSHAKE_FAILURE,
             _ => D::ILLEGAL_PARAMETER,

@@ -1,8 +1,9 @@
 //! Single rules of DTLS 1.2: who is believed, what is dropped, what ends a connection.
 
-use crate::support::{NOW, Peer, certificate, config_of, connected_pair, exchange, pair};
+use crate::support::{NOW, Peer, UNIX, certificate, config_of, connected_pair, exchange, pair};
+use core::time::Duration;
 use siskin_base::wire::Writer;
-use siskin_base::{Fingerprint, HashAlgorithm, Instant, Observation, Packet, Rng};
+use siskin_base::{Fingerprint, HashAlgorithm, Instant, Observation, Packet, Rng, WallClock};
 use siskin_crypto::Provider;
 use siskin_dtls::handshake::{
     ClientHello, ExtensionType, Extensions, HandshakeHeader, HandshakeType, HelloVerifyRequest,
@@ -423,4 +424,27 @@ fn both_sides_log_the_same_key() {
     assert_eq!(a, b);
     let fields: Vec<_> = a[0].split(' ').collect();
     assert_eq!((fields[0], fields[1].len(), fields[2].len()), ("CLIENT_RANDOM", 64, 96));
+}
+
+/// RFC 5280 §4.1.2.5: only whoever hands in a wall clock has the peer's dates looked at.
+#[test]
+fn rfc5280_4_1_2_5_expired_certificates() {
+    let day = Duration::from_secs(86_400);
+    for version in [ProtocolVersion::DTLS1_2, ProtocolVersion::DTLS1_3] {
+        for (unix, valid) in [(UNIX, true), (UNIX + day * 31, false), (UNIX - day * 2, false)] {
+            for strict in [Role::Client, Role::Server] {
+                let one = |role| {
+                    let mut config = config_of(version, provider(), role);
+                    config.certificate_clock = (role == strict).then_some(WallClock { at: NOW, unix });
+                    config
+                };
+                let (mut client, mut server) = pair(one(Role::Client), one(Role::Server));
+                exchange(NOW, &mut client, &mut server);
+                let strict = if strict == Role::Client { &client } else { &server };
+                assert_eq!(strict.is_connected(), valid);
+                let expected = (!valid).then(|| PeerMisbehaved::ExpiredCertificate.into());
+                assert_eq!(closed(strict), expected, "{version:?}");
+            }
+        }
+    }
 }
