@@ -1,9 +1,11 @@
 //! The command line.
 
 mod channels;
+mod dtls;
 mod units;
 
 pub(crate) use channels::{ChannelSpec, Channels};
+pub(crate) use dtls::{DtlsCommand, DtlsOptions, Side};
 
 use crate::report::{Code, ReportError};
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum, error::ErrorKind};
@@ -62,6 +64,8 @@ pub(crate) enum Command {
     /// Make an offer, send messages and verify their echoes
     #[command(after_long_help = contract_help(DIAL_HELP))]
     Dial(Dial),
+    /// Speak DTLS alone, over plain UDP: for tools that test it
+    Dtls(DtlsCommand),
     /// Do again what a recording holds, and compare what is sent, bit for bit
     Replay(Replay),
 }

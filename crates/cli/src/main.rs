@@ -4,6 +4,7 @@ mod args;
 mod contract;
 mod counters;
 mod dial;
+mod dtls;
 mod echo;
 mod replay;
 mod report;
@@ -53,6 +54,7 @@ fn run() -> Report {
                 None => echo::run(echo).await,
             },
             Command::Dial(dial) => dial::run(dial).await,
+            Command::Dtls(options) => dtls::run(options).await,
             Command::Replay(replay) => replay::run(&replay),
         }
     });

@@ -1,6 +1,6 @@
 //! What `echo`, `dial` and `demo` share: opening an endpoint, watching a connection, summing it up.
 
-mod key_log;
+pub(crate) mod key_log;
 mod record;
 mod summary;
 

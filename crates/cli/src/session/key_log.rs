@@ -11,7 +11,7 @@ use tokio::sync::mpsc;
 const QUEUE: usize = 4_096;
 
 /// Opens the file, and appends the key-log lines among what comes through the sender to it.
-pub(super) fn append_to(path: &Path) -> Result<mpsc::Sender<Observation>, ReportError> {
+pub(crate) fn append_to(path: &Path) -> Result<mpsc::Sender<Observation>, ReportError> {
     let mut options = OpenOptions::new();
     options.append(true).create(true);
     #[cfg(unix)]

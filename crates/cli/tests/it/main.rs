@@ -7,6 +7,7 @@
     reason = "a test that cannot go on has failed"
 )]
 
+mod dtls;
 mod program;
 mod refusals;
 mod web;
