@@ -7,7 +7,7 @@ const LAYERS: &[(&str, &str, &str)] = &[
     ("dtls", "siskin-dtls", "campaign::dtls"),
     ("sctp", "siskin-sctp", "campaign::ours"),
     ("dcsctp", "siskin-sctp", "campaign::as_fast_as_dcsctp"),
-    ("peer", "siskin-peer", "campaign::dtls"),
+    ("peer", "siskin-peer", "campaign::"),
 ];
 
 /// The verb `campaign`.

@@ -3,7 +3,7 @@
 use crate::support::{Peer, config, pair};
 use core::time::Duration;
 use siskin_base::{Instant, Rng, SrtpProfile};
-use siskin_dtls::{Config, Error, Event, Role};
+use siskin_dtls::{Error, Event, ProtocolVersion, Role};
 use siskin_netsim::{Conditions, Report, campaign};
 
 /// When the handshake has ended, one way or the other, and the data after it has come or is lost.
@@ -12,8 +12,8 @@ const END: Instant = Instant::from_millis(120_000);
 /// Data that each side sends, once connected.
 const DATA: u8 = 20;
 
-/// One seed; `change` is what a campaign varies, the version above all.
-fn run(seed: u64, change: impl Fn(&mut Config)) -> Result<Report, String> {
+/// One seed, with the versions that client and server offer.
+fn run(seed: u64, versions: [&[ProtocolVersion]; 2]) -> Result<Report, String> {
     let conditions = Conditions::from_seed(seed);
     let mut dice = Rng::for_tests(seed).fork("dtls");
     let cookies = dice.below(3) == 0;
@@ -22,12 +22,12 @@ fn run(seed: u64, change: impl Fn(&mut Config)) -> Result<Report, String> {
     let provider = if dice.below(8) == 0 { siskin_crypto::rustcrypto() } else { siskin_crypto::ring() };
     let [client, server] = [Role::Client, Role::Server].map(|role| {
         let mut config = config(provider, role);
+        config.versions = versions[role as usize].to_vec();
         config.srtp_profiles = vec![SrtpProfile::AEAD_AES_128_GCM];
         config.cookie_exchange = cookies;
         if told {
             config.max_datagram = conditions.mtu;
         }
-        change(&mut config);
         config
     });
     let (mut client, mut server) = pair(client, server);
@@ -110,7 +110,22 @@ fn few_time_out(reports: &[Report]) {
     assert!(timed_out * 100 <= reports.len().max(100), "{timed_out} of {} timed out", reports.len());
 }
 
+const V12: &[ProtocolVersion] = &[ProtocolVersion::DTLS1_2];
+const V13: &[ProtocolVersion] = &[ProtocolVersion::DTLS1_3];
+const BOTH: &[ProtocolVersion] = &[ProtocolVersion::DTLS1_3, ProtocolVersion::DTLS1_2];
+
 #[test]
 fn dtls_1_2() {
-    few_time_out(&campaign("dtls 1.2", seeds(), |seed| run(seed, |_| {})));
+    few_time_out(&campaign("dtls 1.2", seeds(), |seed| run(seed, [V12, V12])));
+}
+
+#[test]
+fn dtls_1_3() {
+    few_time_out(&campaign("dtls 1.3", seeds(), |seed| run(seed, [V13, V13])));
+}
+
+#[test]
+fn dtls_of_two_ages() {
+    let versions = |seed| if seed % 2 == 0 { [BOTH, V12] } else { [V12, BOTH] };
+    few_time_out(&campaign("dtls 1.3 or 1.2 with 1.2", seeds() / 2, |seed| run(seed, versions(seed))));
 }

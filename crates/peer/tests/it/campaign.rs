@@ -8,8 +8,8 @@ use siskin_peer::{
     ChannelId, Event, IceConnectionState, MessageKind, OfferOptions, SdpType, SignalingState, TransportError,
 };
 
-/// One seed; `change` is what a campaign varies, the version of DTLS above all.
-fn run(seed: u64, change: impl Fn(&mut siskin_peer::Config)) -> Result<Report, String> {
+/// One seed.
+fn run(seed: u64) -> Result<Report, String> {
     let conditions = Conditions::from_seed(seed);
     let mut dice = Rng::for_tests(seed).fork("peer");
     let mut config = config();
@@ -17,7 +17,6 @@ fn run(seed: u64, change: impl Fn(&mut siskin_peer::Config)) -> Result<Report, S
     // See the campaign of siskin-sctp: these networks are worse than one that may be given up.
     config.sctp.max_retransmits = 40;
     config.sctp.max_init_retransmits = 40;
-    change(&mut config);
     let mut pair = Pair::on(conditions.network(Rng::for_tests(seed)), seed, config.clone(), config);
     let channel = pair.a.channel(pair.now(), "campaign");
     pair.negotiate();
@@ -192,8 +191,8 @@ fn seeds() -> u64 {
 }
 
 #[test]
-fn dtls_1_2() {
-    let reports = campaign("peer over dtls 1.2", seeds(), |seed| run(seed, |_| {}));
+fn the_whole_peer() {
+    let reports = campaign("peer", seeds(), run);
     let timed_out =
         reports.iter().filter(|report| report.gave_up.as_deref() == Some("the handshake timed out")).count();
     assert!(timed_out * 100 <= reports.len().max(100), "{timed_out} of {} timed out", reports.len());

@@ -42,6 +42,8 @@ pub struct Association {
     events: VecDeque<Event>,
     /// How many of them are [`Event::IncomingReset`].
     unread_resets: usize,
+    /// It ended with a shutdown.
+    ended_well: bool,
     observing: bool,
     observations: VecDeque<Observation>,
     stats: Stats,
@@ -73,6 +75,7 @@ impl Association {
             control: VecDeque::new(),
             events: VecDeque::new(),
             unread_resets: 0,
+            ended_well: false,
             observing: false,
             observations: VecDeque::new(),
         })
@@ -295,6 +298,8 @@ impl Association {
         if matches!(self.state, State::Closed { over: true }) {
             return;
         }
+        let shutting_down = matches!(self.state, State::ShutdownSent(..) | State::ShutdownAckSent(_));
+        self.ended_well = error.is_none() && shutting_down;
         self.queue.clear();
         self.enter(now, State::Closed { over: true });
         self.events.push_back(Event::Closed(error));

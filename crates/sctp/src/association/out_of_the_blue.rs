@@ -28,6 +28,9 @@ impl Association {
             ChunkType::INIT | ChunkType::SHUTDOWN_COMPLETE | ChunkType::COOKIE_ACK => {}
             ChunkType::SHUTDOWN_ACK => self.complete_shutdown(tag, true),
             ChunkType::ERROR if is_stale_cookie(first) => {}
+            // RFC 9260 §8.4 item 8, an ABORT after a shutdown: not done, because what comes then was late on its way, and a peer
+            // that still waits for SHUTDOWN COMPLETE would take the ABORT for a failure. It asks with SHUTDOWN ACK.
+            _ if self.ended_well => {}
             _ => self.answer_abort(tag, true, None),
         }
     }

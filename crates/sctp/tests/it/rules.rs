@@ -236,6 +236,22 @@ fn rfc9260_8_4_what_comes_after_the_end_is_answered() {
     assert_eq!(pair.ends[1].events.last(), Some(&Event::Closed(Some(Error::PeerAborted(None)))));
 }
 
+/// Seed 407 of the campaign: DATA that was late on its way came after the shutdown, and the ABORT that answered it reached a
+/// peer that was still waiting for SHUTDOWN COMPLETE.
+#[test]
+fn late_packets_after_a_shutdown_are_not_answered_with_an_abort() {
+    let mut pair = Pair::connected();
+    let tag = tag_of(&pair.ends[0]);
+    pair.ends[0].association.shutdown(pair.now).unwrap();
+    pair.run(1000);
+    assert!(pair.ends.iter().all(End::closed));
+    let out = answers(&mut pair.ends[0], pair.now, packet(tag, &[data(1, 1)]));
+    assert!(out.is_empty(), "{out:?}");
+    // What a peer asks whose SHUTDOWN COMPLETE was lost is answered still.
+    let out = answers(&mut pair.ends[0], pair.now, packet(9, &[raw(8, 0, b"")]));
+    assert_eq!(shape(&out[0]).1, [ChunkType::SHUTDOWN_COMPLETE]);
+}
+
 #[test]
 fn rfc9260_8_5_1_a_shutdown_ack_while_opening_is_completed() {
     let mut end = End::new(Config::default(), 1);
