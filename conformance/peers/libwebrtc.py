@@ -14,6 +14,7 @@ import webrtc
 
 
 BLOCK = 16 << 20
+BURST = 16 << 10  # bytes in a row while pouring
 
 
 class Log:
@@ -99,12 +100,12 @@ class Channel:
                     await asyncio.sleep(message['pause'] / 1000)
         return number
 
-    async def pour(self, size):
+    async def pour(self, size, burst):
         number = 0
         while not self.stop and await self.send(payload('binary', size, number)):
             number += 1
-            if number % 16 == 0:
-                await asyncio.sleep(0)
+            if number % max(burst // size, 1) == 0:
+                await asyncio.sleep(0.005)
 
     def describe(self):
         dc = self.dc
@@ -314,7 +315,7 @@ class Peer:
 
     async def pour(self, args):
         channel = self.find(args['label'])
-        channel.pouring, channel.stop = asyncio.ensure_future(channel.pour(args['size'])), False
+        channel.pouring, channel.stop = asyncio.ensure_future(channel.pour(args['size'], args.get('burst', BURST))), False
 
     async def poured(self, args):
         channel = self.find(args['label'])
@@ -359,6 +360,7 @@ class Peer:
 
     async def close_channel(self, args):
         channel = self.find(args['label'])
+        await channel.send_all(args.get('messages') or [])
         channel.dc.close()
         await self.wait(f'closing {args["label"][:40]}', args['ms'], lambda: channel.dc.ready_state == 'closed')
         return {'sent': channel.sent.digest(), 'received': channel.received.digest()}

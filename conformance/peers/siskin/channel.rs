@@ -9,6 +9,9 @@ use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
+/// Bytes in a row while pouring.
+const BURST: usize = 16 << 10;
+
 pub(crate) struct Channel {
     pub(crate) dc: DataChannel,
     pub(crate) sent: Mutex<Log>,
@@ -87,8 +90,9 @@ impl Channel {
         number.into()
     }
 
-    /// Sends until [`poured`](Self::poured), or until it closes.
-    pub(crate) fn pour(self: &Arc<Self>, size: usize) {
+    /// Sends a few megabytes a second until [`poured`](Self::poured), or until it closes.
+    pub(crate) fn pour(self: &Arc<Self>, size: usize, burst: Option<u64>) {
+        let burst = burst.map_or(BURST, |burst| burst as usize);
         self.stop.store(false, Ordering::Relaxed);
         let channel = Arc::clone(self);
         *lock(&self.pouring) = Some(tokio::spawn(async move {
@@ -96,6 +100,9 @@ impl Channel {
             while !channel.stop.load(Ordering::Relaxed) && channel.send(payload("binary", size, number)).await
             {
                 number += 1;
+                if number as usize % (burst / size).max(1) == 0 {
+                    tokio::time::sleep(Duration::from_millis(5)).await;
+                }
             }
         }));
     }

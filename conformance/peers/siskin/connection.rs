@@ -89,7 +89,7 @@ impl Connection {
                 Ok(json!({"sent": lock(&channel.sent).digest()}))
             }
             "pour" => {
-                self.find(text(args, "label"))?.pour(number(args, "size") as usize);
+                self.find(text(args, "label"))?.pour(number(args, "size") as usize, args["burst"].as_u64());
                 Ok(Value::Null)
             }
             "poured" => {
@@ -115,7 +115,9 @@ impl Connection {
                 Ok(json!({"bytes": Some(limit).filter(|limit| *limit < u64::MAX >> 1)}))
             }
             "close_channel" => {
-                self.find(text(args, "label"))?.dc.close();
+                let channel = self.find(text(args, "label"))?;
+                channel.send_all(&args["messages"]).await;
+                channel.dc.close();
                 self.closed(args).await
             }
             "shut" => {

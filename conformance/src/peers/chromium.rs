@@ -35,8 +35,6 @@ struct Chromium {
     session: String,
     port: u16,
     version: String,
-    /// In front of the page while that is hidden.
-    tab: Option<Value>,
     /// Ends with it.
     _driver: Child,
 }
@@ -56,7 +54,7 @@ pub(super) fn launch(profile: &Path, url: &str, mdns: bool) -> Result<impl Peer 
     let answer = command(port, "POST", "/session", &capabilities, Duration::from_secs(60))?;
     let text = |pointer: &str| answer.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();
     let version = format!("Chromium {}", text("/capabilities/browserVersion"));
-    let chromium = Chromium { session: text("/sessionId"), port, version, tab: None, _driver: driver };
+    let chromium = Chromium { session: text("/sessionId"), port, version, _driver: driver };
     chromium.post("url", &json!({"url": url}), Duration::from_secs(40))?;
     Ok(chromium)
 }
@@ -87,11 +85,7 @@ fn command(port: u16, method: &str, path: &str, body: &Value, limit: Duration) -
 
 impl Chromium {
     fn post(&self, what: &str, body: &Value, limit: Duration) -> Result<Value> {
-        self.command("POST", what, body, limit)
-    }
-
-    fn command(&self, method: &str, what: &str, body: &Value, limit: Duration) -> Result<Value> {
-        command(self.port, method, &format!("/session/{}/{what}", self.session), body, limit)
+        command(self.port, "POST", &format!("/session/{}/{what}", self.session), body, limit)
     }
 }
 
@@ -108,20 +102,12 @@ impl Peer for Chromium {
         answer.as_str().map(String::from).ok_or_else(|| format!("{verb}: the page gave {answer}"))
     }
 
-    /// Another tab stands in front of it.
+    /// Its window is minimized: a headless browser shows all of its tabs at once.
     fn hide(&mut self, hidden: bool) -> Result<()> {
-        if hidden {
-            let tab = self.post("window/new", &json!({"type": "tab"}), SLACK)?;
-            self.tab = tab.get("handle").cloned();
-            return Ok(());
+        match hidden {
+            true => self.post("window/minimize", &json!({}), SLACK).map(drop),
+            false => self.post("window/rect", &json!({"width": 800, "height": 600}), SLACK).map(drop),
         }
-        let Some(tab) = self.tab.take() else { return Ok(()) };
-        let page = self.command("GET", "window", &Value::Null, SLACK)?;
-        self.post("window", &json!({"handle": tab}), SLACK)?;
-        self.command("DELETE", "window", &Value::Null, SLACK)?;
-        self.post("window", &json!({"handle": page}), SLACK)?;
-        let front = json!({"cmd": "Page.bringToFront", "params": {}});
-        self.post("goog/cdp/execute", &front, SLACK).map(drop)
     }
 }
 
