@@ -162,7 +162,7 @@ fn priorities(pair: &mut Pair<'_>) -> Result<()> {
 
 fn close(pair: &mut Pair<'_>, by: End) -> Result<()> {
     pair.connect_silent(labelled(&["short", "long"]))?;
-    pair.call(by.other(), "pour", json!({"label": "short", "size": 20_000, "burst": super::pair::burst()}))?;
+    pair.call(by.other(), "pour", json!({"label": "short", "size": 20_000}))?;
     pair.pour("long", 3000)?;
     sleep(Duration::from_millis(200));
     // Most of it is still here when the channel is closed behind it.

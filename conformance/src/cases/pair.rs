@@ -231,7 +231,7 @@ impl<'a> Pair<'a> {
     /// Both sides send on a channel until [`poured`](Self::poured).
     pub(super) fn pour(&mut self, label: &str, size: u64) -> Result<()> {
         for end in [End::Theirs, End::Ours] {
-            self.call(end, "pour", json!({"label": label, "size": size, "burst": burst()}))?;
+            self.call(end, "pour", json!({"label": label, "size": size}))?;
         }
         Ok(())
     }
@@ -313,8 +313,4 @@ pub(super) fn sizes(kind: &str, count: u64, sizes: &[u64]) -> Value {
 /// Channels with these labels.
 pub(super) fn labelled(labels: &[&str]) -> Value {
     labels.iter().map(|label| json!({"label": label})).collect()
-}
-
-pub(super) fn burst() -> u64 {
-    std::env::var("BURST").ok().and_then(|text| text.parse().ok()).unwrap_or(16 << 10)
 }
