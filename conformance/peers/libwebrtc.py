@@ -14,7 +14,7 @@ import webrtc
 
 
 BLOCK = 16 << 20
-BURST = 16 << 10  # bytes in a row while pouring
+BURST = 4 << 10  # bytes in a row while pouring
 
 
 class Log:
@@ -100,12 +100,12 @@ class Channel:
                     await asyncio.sleep(message['pause'] / 1000)
         return number
 
-    async def pour(self, size, burst):
+    async def pour(self, size):
         number = 0
         while not self.stop and await self.send(payload('binary', size, number)):
             number += 1
-            if number % max(burst // size, 1) == 0:
-                await asyncio.sleep(0.005)
+            if number % max(BURST // size, 1) == 0:
+                await asyncio.sleep(0.01)
 
     def describe(self):
         dc = self.dc
@@ -315,7 +315,7 @@ class Peer:
 
     async def pour(self, args):
         channel = self.find(args['label'])
-        channel.pouring, channel.stop = asyncio.ensure_future(channel.pour(args['size'], args.get('burst', BURST))), False
+        channel.pouring, channel.stop = asyncio.ensure_future(channel.pour(args['size'])), False
 
     async def poured(self, args):
         channel = self.find(args['label'])

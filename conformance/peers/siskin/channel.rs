@@ -10,7 +10,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
 /// Bytes in a row while pouring.
-const BURST: usize = 16 << 10;
+const BURST: usize = 4 << 10;
 
 pub(crate) struct Channel {
     pub(crate) dc: DataChannel,
@@ -90,9 +90,8 @@ impl Channel {
         number.into()
     }
 
-    /// Sends a few megabytes a second until [`poured`](Self::poured), or until it closes.
-    pub(crate) fn pour(self: &Arc<Self>, size: usize, burst: Option<u64>) {
-        let burst = burst.map_or(BURST, |burst| burst as usize);
+    /// Sends a few messages every 10 ms until [`poured`](Self::poured), or until it closes.
+    pub(crate) fn pour(self: &Arc<Self>, size: usize) {
         self.stop.store(false, Ordering::Relaxed);
         let channel = Arc::clone(self);
         *lock(&self.pouring) = Some(tokio::spawn(async move {
@@ -100,8 +99,8 @@ impl Channel {
             while !channel.stop.load(Ordering::Relaxed) && channel.send(payload("binary", size, number)).await
             {
                 number += 1;
-                if number as usize % (burst / size).max(1) == 0 {
-                    tokio::time::sleep(Duration::from_millis(5)).await;
+                if (number as usize).is_multiple_of((BURST / size).max(1)) {
+                    tokio::time::sleep(Duration::from_millis(10)).await;
                 }
             }
         }));

@@ -89,7 +89,7 @@ impl Connection {
                 Ok(json!({"sent": lock(&channel.sent).digest()}))
             }
             "pour" => {
-                self.find(text(args, "label"))?.pour(number(args, "size") as usize, args["burst"].as_u64());
+                self.find(text(args, "label"))?.pour(number(args, "size") as usize);
                 Ok(Value::Null)
             }
             "poured" => {
@@ -380,12 +380,14 @@ impl Shared {
         while let Some(event) = events.next().await {
             match event {
                 Event::NegotiationNeeded => self.note("negotiationneeded".into()),
-                // The end of one generation; `None` ends them all.
-                Event::IceCandidate(Some(c)) if c.candidate.is_empty() => {}
+                // The end of a generation: after a restart of ICE there is another. `None` tells nothing new.
+                Event::IceCandidate(Some(c)) if c.candidate.is_empty() => {
+                    lock(&self.candidates).push(json!({"candidate": ""}));
+                }
+                Event::IceCandidate(None) => {}
                 Event::IceCandidate(Some(c)) => lock(&self.candidates).push(
                     json!({"candidate": c.candidate, "sdpMid": c.sdp_mid, "sdpMLineIndex": c.sdp_m_line_index}),
                 ),
-                Event::IceCandidate(None) => lock(&self.candidates).push(json!({"candidate": ""})),
                 Event::SignalingStateChange(state) => self.note(format!("signaling {}", state.name())),
                 Event::IceConnectionStateChange(state) => self.note(format!("ice {}", state.name())),
                 Event::ConnectionStateChange(state) => self.note(format!("connection {}", state.name())),
