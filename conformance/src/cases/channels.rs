@@ -37,8 +37,7 @@ pub(super) const CASES: &[Matrix] = &[
         "close-ours",
         "Siskin closes a channel in use; what it sent arrives, another channel goes on",
         |pair| close(pair, End::Ours),
-    )
-    .quick(),
+    ),
     Matrix::new("close-both", "both sides close the same channel at once", close_both),
     Matrix::new(
         "reopen",

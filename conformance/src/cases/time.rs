@@ -18,7 +18,7 @@ pub(super) const CASES: &[Matrix] = &[
     .once(),
     Matrix::new("killed", "Siskin is killed; the peer notices", killed).once(),
     Matrix::new("hidden", "messages flow while the page is in the background", hidden).in_a_page(),
-    Matrix::new("three-at-once", "three connections on one of Siskin's ports at the same time", three).quick(),
+    Matrix::new("three-at-once", "three connections on one of Siskin's ports at the same time", three),
     Matrix::new("ipv6", "only candidates of IPv6", ipv6).quick(),
 ];
 
