@@ -5,6 +5,7 @@ mod datachannel;
 mod dtls;
 mod ice;
 mod peer;
+mod rtp;
 mod sctp;
 mod sdp;
 mod stun;
@@ -14,6 +15,10 @@ pub use datachannel::datachannel_dcep;
 pub use dtls::{dtls_handshake, dtls_reassembly, dtls_record};
 pub use ice::ice_ops;
 pub use peer::peer_datagrams;
+pub use rtp::{
+    rtp_depacketize_audio, rtp_depacketize_av1, rtp_depacketize_h264, rtp_depacketize_h265,
+    rtp_depacketize_vp8, rtp_depacketize_vp9, rtp_jitter_ops, rtp_packet, rtp_rtcp_compound,
+};
 pub use sctp::{sctp_ops, sctp_packet};
 pub use sdp::sdp_session;
 pub use stun::stun_message;
@@ -29,6 +34,15 @@ pub const TARGETS: &[(&str, Property)] = &[
     ("dtls_reassembly", dtls_reassembly),
     ("dtls_record", dtls_record),
     ("ice_ops", ice_ops),
+    ("rtp_depacketize_audio", rtp_depacketize_audio),
+    ("rtp_depacketize_av1", rtp_depacketize_av1),
+    ("rtp_depacketize_h264", rtp_depacketize_h264),
+    ("rtp_depacketize_h265", rtp_depacketize_h265),
+    ("rtp_depacketize_vp8", rtp_depacketize_vp8),
+    ("rtp_depacketize_vp9", rtp_depacketize_vp9),
+    ("rtp_jitter_ops", rtp_jitter_ops),
+    ("rtp_packet", rtp_packet),
+    ("rtp_rtcp_compound", rtp_rtcp_compound),
     ("sctp_ops", sctp_ops),
     ("sctp_packet", sctp_packet),
     ("peer_datagrams", peer_datagrams),

@@ -4,6 +4,7 @@ mod datachannel;
 mod dtls;
 mod ice;
 mod peer;
+mod rtp;
 
 use alloc::string::ToString as _;
 use alloc::vec::Vec;
@@ -24,6 +25,7 @@ pub(crate) const ALL: &[(&str, Check)] = &[
     ("stun", stun),
     ("ice", || ice::connects().is_some()),
     ("dtls", || dtls::secures().is_some()),
+    ("rtp", || rtp::carries().is_some()),
     ("sctp, datachannel", || datachannel::arrives().is_some()),
     ("peer", || peer::echoes().is_some()),
 ];

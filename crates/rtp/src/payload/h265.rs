@@ -51,7 +51,8 @@ impl<'a> Payload<'a> {
         let mut r = Reader::new(payload);
         let header = r.u16()?;
         match NalType::of(header) {
-            NalType(0..48) if !r.is_empty() => Ok(Self::Single(payload)),
+            // The end of a sequence or a bitstream is a header alone.
+            NalType(0..48) => Ok(Self::Single(payload)),
             NalType::AP => Ok(Self::Aggregation(r.rest())),
             NalType::FU => {
                 let fu = r.u8()?;

@@ -9,7 +9,7 @@ const RRTR: u8 = 4;
 const DLRR: u8 = 5;
 
 /// XR: blocks of which each says something else.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 pub struct ExtendedReport<'a> {
     /// Who says it.
     pub ssrc: u32,
@@ -58,6 +58,13 @@ impl Item for Dlrr {
         out.put_u32(self.ssrc);
         out.put_u32(self.last_rr);
         out.put_u32(self.delay);
+    }
+}
+
+/// By what they say: reserved bits do not count.
+impl PartialEq for ExtendedReport<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.ssrc == other.ssrc && self.blocks().eq(other.blocks())
     }
 }
 
