@@ -1,11 +1,14 @@
 //! Two ICE agents and whatever the network, signalling and their owners may do to them.
 
 use core::time::Duration;
+use siskin_base::wire::Reader;
 use siskin_base::{
     BaseId, Candidate, CandidateAddress, CandidateKind, CandidateTransport, Ecn, Instant, Packet, Path,
     Received, Rng,
 };
 use siskin_ice::{Agent, Config, Event, RemoteKind, Role, State};
+use siskin_stun::IntegrityKey;
+use siskin_stun::wire::{AttributeType, Builder, Class, Message, Method, TransactionId};
 use std::collections::VecDeque;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
@@ -36,6 +39,59 @@ pub fn ice_ops(input: &[u8]) {
     for agent in world.agents.iter().filter(|agent| agent.state() != State::Closed) {
         assert!(!agent.can_send(world.now), "consent without an answer: {agent:?}");
     }
+}
+
+/// The input is a list of messages that the peer, who knows both passwords, makes up for an agent: any class and method,
+/// any attributes with any values, signed and with a fingerprint, from any address; a response may answer the agent's last
+/// request. What `ice_ops` promises holds, and an agent that is asked n times sends not many more than n datagrams.
+pub fn ice_messages(input: &[u8]) {
+    let mut world = World::new(input.first().copied().unwrap_or(0));
+    for (kind, argument) in [(2, 0), (2, 1), (4, 0), (4, 1), (7, 0), (7, 3), (5, 0)] {
+        world.apply(kind, argument);
+    }
+    world.settle();
+    let provider = siskin_crypto::rustcrypto();
+    let [ours, theirs] = world.agents.each_ref().map(|agent| agent.local_credentials().clone());
+    let keys = [&ours, &theirs].map(|one| IntegrityKey::short_term(&provider, &one.password));
+    let username = format!("{}:{}", ours.ufrag, theirs.ufrag);
+    let mut rest = Reader::new(input.get(1..).unwrap_or_default());
+    let (mut asked, mut id) = (0, [7; 12]);
+    while let (Ok(head), Ok(from), Ok(attributes)) = (rest.u8(), rest.u8(), rest.vec8()) {
+        // What the agent has sent meanwhile; its last request may be answered.
+        while let Some((_, _, bytes)) = world.under_way.pop_front() {
+            if let Ok(message) = Message::parse(&bytes) {
+                id = message.transaction_id().0;
+            }
+        }
+        id[0] ^= head & 0x80;
+        let class = [Class::Request, Class::Indication, Class::Success, Class::Error][usize::from(head & 3)];
+        let method = if head & 4 == 0 { Method::BINDING } else { Method(u16::from(head)) };
+        let mut out = Vec::new();
+        let mut builder = Builder::new(&mut out, class, method, TransactionId(id));
+        if head & 8 == 0 && class == Class::Request {
+            builder = builder.username(&username).priority(u32::from(from) << 16);
+        }
+        let mut attributes = Reader::new(attributes);
+        while let (Ok(kind), Ok(value)) = (attributes.u16(), attributes.vec8()) {
+            builder = builder.attribute(AttributeType(kind), value);
+        }
+        if head & 16 == 0 {
+            // Requests to an agent are signed with its own password, responses with the peer's.
+            builder = builder.integrity(&keys[usize::from(class != Class::Request)]);
+        }
+        builder.fingerprint().finish().expect("short attributes");
+        let remote = SocketAddr::from(([10, 0, 1, 1 + from % 16], 1000));
+        let path = Path::udp(BaseId(0), remote);
+        let received = Received { path, arrived: world.now, ecn: Ecn::NotEct, datagram: &mut out };
+        world.agents[0].handle_datagram(world.now, received);
+        asked += 1;
+        if head & 32 != 0 {
+            world.now += Duration::from_millis(u64::from(from) * 10);
+        }
+        world.settle();
+    }
+    // Its own checks are paced: five at once, then one in each 50 ms of at most 2.55 s a message, and sent again.
+    assert!(world.sent <= 400 + 60 * asked, "{} datagrams for {asked} messages", world.sent);
 }
 
 struct World {

@@ -13,7 +13,7 @@ mod stun;
 pub use base::base_wire;
 pub use datachannel::datachannel_dcep;
 pub use dtls::{dtls_handshake, dtls_reassembly, dtls_record};
-pub use ice::ice_ops;
+pub use ice::{ice_messages, ice_ops};
 pub use peer::peer_datagrams;
 pub use rtp::{
     rtp_depacketize_audio, rtp_depacketize_av1, rtp_depacketize_h264, rtp_depacketize_h265,
@@ -33,6 +33,7 @@ pub const TARGETS: &[(&str, Property)] = &[
     ("dtls_handshake", dtls_handshake),
     ("dtls_reassembly", dtls_reassembly),
     ("dtls_record", dtls_record),
+    ("ice_messages", ice_messages),
     ("ice_ops", ice_ops),
     ("rtp_depacketize_audio", rtp_depacketize_audio),
     ("rtp_depacketize_av1", rtp_depacketize_av1),

@@ -44,7 +44,7 @@ fn options_reach_the_handshake() {
     }
     let (code, _, said) = client(&address, &["--fingerprint", "sha-256 00:11", "--timeout", "5s"], &[]);
     assert_eq!(code, Some(1));
-    assert!(said.contains("fingerprint"), "{said}");
+    assert!(said.contains("FingerprintMismatch"), "{said}");
 }
 
 /// A certificate of one's own, and keys in the format of NSS.
