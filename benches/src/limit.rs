@@ -2,9 +2,10 @@
 
 use quinn_udp::{RecvMeta, Transmit, UdpSockRef, UdpSocketState};
 use siskin_crypto::AeadKey;
-use std::io::{ErrorKind, IoSliceMut};
+use std::io::IoSliceMut;
 use std::net::UdpSocket;
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::mpsc::{Sender, channel};
+use std::time::Duration;
 
 const SEGMENT: usize = 1200;
 /// DTLS's header, explicit nonce and tag around a record, and the headers of an SCTP packet and its DATA chunk.
@@ -13,22 +14,20 @@ const SEGMENTS: usize = 40;
 
 /// Sends and receives so many bytes of payload, sealed and opened with AES-128-GCM.
 pub fn transfer(bytes: usize) {
-    let socket = || UdpSocket::bind(("127.0.0.1", 0)).expect("loopback is there");
     let (from, to) = (socket(), socket());
-    let destination = to.local_addr().expect("bound");
+    let destination = to.0.local_addr().expect("bound");
     let datagrams = bytes.div_ceil(SEGMENT - OVERHEAD);
-    let received = AtomicUsize::new(0);
+    let (received, credits) = channel();
     std::thread::scope(|scope| {
-        scope.spawn(|| receive(&to, datagrams, &received));
-        let state = UdpSocketState::new(UdpSockRef::from(&from)).expect("a socket");
+        scope.spawn(move || receive(to, datagrams, received));
+        let (socket, state) = from;
         let key = key();
         let mut train = vec![7; SEGMENT * SEGMENTS];
-        let mut sent = 0;
+        let (mut sent, mut in_flight) = (0, 0);
         while sent < datagrams {
-            // No more on the way than fits into the receiver's buffer.
-            if sent - received.load(Relaxed) > 2 * SEGMENTS {
-                std::thread::yield_now();
-                continue;
+            // Two trains on the way, which fit into the receiver's buffer.
+            while in_flight > SEGMENTS {
+                in_flight -= credits.recv().expect("nothing was lost");
             }
             let count = SEGMENTS.min(datagrams - sent);
             let bytes = &mut train[..count * SEGMENT];
@@ -46,24 +45,30 @@ pub fn transfer(bytes: usize) {
                 segment_size: Some(SEGMENT),
                 src_ip: None,
             };
-            state.try_send(UdpSockRef::from(&from), &transmit).expect("loopback takes it");
+            state.try_send(UdpSockRef::from(&socket), &transmit).expect("loopback takes it");
             sent += count;
+            in_flight += count;
         }
     });
 }
 
-fn receive(socket: &UdpSocket, datagrams: usize, received: &AtomicUsize) {
-    let state = UdpSocketState::new(UdpSockRef::from(socket)).expect("a socket");
+/// A socket that blocks, for a second at most.
+fn socket() -> (UdpSocket, UdpSocketState) {
+    let socket = UdpSocket::bind(("127.0.0.1", 0)).expect("loopback is there");
+    let state = UdpSocketState::new(UdpSockRef::from(&socket)).expect("a socket");
     socket.set_nonblocking(false).expect("a socket");
+    socket.set_read_timeout(Some(Duration::from_secs(1))).expect("a socket");
+    (socket, state)
+}
+
+fn receive((socket, state): (UdpSocket, UdpSocketState), datagrams: usize, received: Sender<usize>) {
     let key = key();
     let mut buffer = vec![0; 1 << 16];
     let mut meta = [RecvMeta::default()];
-    while received.load(Relaxed) < datagrams {
-        match state.recv(UdpSockRef::from(socket), &mut [IoSliceMut::new(&mut buffer)], &mut meta) {
-            Ok(_) => {}
-            Err(error) if error.kind() == ErrorKind::WouldBlock => continue,
-            Err(error) => panic!("{error}"),
-        }
+    let mut count = 0;
+    while count < datagrams {
+        let read = state.recv(UdpSockRef::from(&socket), &mut [IoSliceMut::new(&mut buffer)], &mut meta);
+        read.expect("nothing was lost");
         let RecvMeta { len, stride, .. } = meta[0];
         for datagram in buffer[..len].chunks_exact_mut(stride) {
             let mut nonce = [0; 12];
@@ -72,7 +77,9 @@ fn receive(socket: &UdpSocket, datagrams: usize, received: &AtomicUsize) {
             let tag = (&*tag).try_into().expect("16 bytes");
             key.open(&nonce, &[0; 13], payload, tag).expect("authentic");
         }
-        received.fetch_add(len / stride, Relaxed);
+        count += len / stride;
+        // Who has sent all listens no longer.
+        let _ = received.send(len / stride);
     }
 }
 

@@ -136,6 +136,24 @@ unsafe fn join(block: *mut Block) {
     }
 }
 
+/// Memory in use, in bytes.
+#[allow(dead_code, reason = "one of the two programs asks")]
+pub(crate) fn used() -> usize {
+    // SAFETY: one thread, and no allocation is under way.
+    unsafe { (*ALLOCATOR.0.get()).used }
+}
+
+/// Memory in use, which is what [`high_water`] starts from again.
+#[allow(dead_code, reason = "one of the two programs asks")]
+pub(crate) fn start_peak() -> usize {
+    // SAFETY: one thread, and no allocation is under way.
+    unsafe {
+        let state = &mut *ALLOCATOR.0.get();
+        state.most = state.used;
+        state.used
+    }
+}
+
 /// The most memory that was ever in use at once, in bytes.
 pub(crate) fn high_water() -> usize {
     // SAFETY: one thread, and no allocation is under way.
@@ -143,6 +161,7 @@ pub(crate) fn high_water() -> usize {
 }
 
 // Compiled code also calls `memcpy` and its kin, which this brings along.
+#[cfg(not(target_os = "none"))]
 #[link(name = "c")]
 unsafe extern "C" {
     fn _exit(code: i32) -> !;
@@ -150,15 +169,30 @@ unsafe extern "C" {
 }
 
 /// Ends the process at once.
-fn end(code: i32) -> ! {
+#[cfg(not(target_os = "none"))]
+pub(crate) fn end(code: i32) -> ! {
     // SAFETY: has no requirements.
     unsafe { _exit(code) }
+}
+
+/// On a bare device there is nothing to end.
+#[cfg(target_os = "none")]
+pub(crate) fn end(_code: i32) -> ! {
+    loop {
+        core::hint::spin_loop();
+    }
 }
 
 /// Says something, if anyone listens.
 pub(crate) fn print(text: &str) {
     // SAFETY: the pointer and the length are of one string.
-    unsafe { write(1, text.as_ptr(), text.len()) };
+    #[cfg(not(target_os = "none"))]
+    unsafe {
+        write(1, text.as_ptr(), text.len())
+    };
+    // A bare device would write to its serial port. The text is kept, so that the size is the same.
+    #[cfg(target_os = "none")]
+    core::hint::black_box(text);
 }
 
 /// Says a number between two texts, without the weight of formatting.
@@ -188,10 +222,12 @@ fn panic(info: &PanicInfo<'_>) -> ! {
 
 /// The compiled `core` and `alloc` were made to unwind and name this and the next; nothing calls them, because a panic ends
 /// the process.
+#[cfg(not(target_os = "none"))]
 #[unsafe(no_mangle)]
 extern "C" fn rust_eh_personality() {}
 
 /// See above.
+#[cfg(not(target_os = "none"))]
 #[unsafe(no_mangle)]
 extern "C" fn _Unwind_Resume() -> ! {
     end(2)

@@ -9,6 +9,7 @@ mod fuzz;
 mod licences;
 mod memory;
 mod run;
+mod size;
 mod spec;
 mod test;
 #[cfg(test)]
@@ -25,6 +26,7 @@ cargo xtask fuzz [NAME [SECONDS]]    lists the fuzz targets, or runs one (defaul
 cargo xtask campaign [ARG…]          thousands of bad networks, simulated (--help: its arguments)
 cargo xtask memory                   what a hostile peer can make each layer hold, measured
 cargo xtask bench [NAME [ROUNDS]]    lists the benchmarks, or runs one and prints its table
+cargo xtask size                     code, constants and heap of a data channel on a device
 cargo xtask spec [RFC]               what the code cites, tests and departs from, per RFC or in one RFC";
 
 /// What went wrong, in a line for the reader.
@@ -43,6 +45,7 @@ fn main() -> ExitCode {
         "bench" => bench::main(rest),
         "memory" => memory::main(),
         "campaign" => campaign::main(rest),
+        "size" => size::main(rest),
         "spec" => spec::main(rest),
         "help" | "--help" | "-h" => {
             println!("{HELP}");
