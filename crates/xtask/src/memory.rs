@@ -4,8 +4,7 @@ use crate::{Result, run, workspace};
 use std::process::Stdio;
 
 /// Packages whose tests have a `memory` module that prints `memory: STATE: BYTES BYTES`.
-const PACKAGES: &str =
-    "-p siskin-sdp -p siskin-ice -p siskin-dtls -p siskin-sctp -p siskin-datachannel -p siskin-peer";
+const PACKAGES: &str = "-p siskin-sctp -p siskin-datachannel";
 
 /// The verb `memory`.
 pub(crate) fn main() -> Result<()> {
