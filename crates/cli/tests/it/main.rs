@@ -27,7 +27,8 @@ fn every_echo_matches() {
     assert_eq!(echo.report["messages"], json!({"sent":20,"received":20}));
     for report in [&dial.report, &echo.report] {
         assert_eq!((&report["v"], &report["error"]), (&json!(1), &json!(null)));
-        assert_eq!(report["dtls"]["version"], "1.2");
+        assert_eq!(report["dtls"]["version"], "1.3");
+        assert_eq!(report["dtls"]["group"], "x25519mlkem768");
         assert_eq!(report["pair"]["local"]["address"], "127.0.0.1");
         assert!(report["connect_ms"].as_f64().unwrap() > 0.0);
     }
