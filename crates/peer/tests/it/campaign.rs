@@ -195,5 +195,7 @@ fn the_whole_peer() {
     let reports = campaign("peer", seeds(), run);
     let timed_out =
         reports.iter().filter(|report| report.gave_up.as_deref() == Some("the handshake timed out")).count();
-    assert!(timed_out * 100 <= reports.len().max(100), "{timed_out} of {} timed out", reports.len());
+    // The hellos of DTLS 1.3 with ML-KEM take up to three datagrams of 600 bytes, any of which a quarter may lose: 18 of the first
+    // thousand seeds run into the 30 s.
+    assert!(timed_out * 100 <= 3 * reports.len().max(100), "{timed_out} of {} timed out", reports.len());
 }
