@@ -8,6 +8,7 @@ mod peer;
 mod rtp;
 mod sctp;
 mod sdp;
+mod srtp;
 mod stun;
 
 pub use base::base_wire;
@@ -21,6 +22,7 @@ pub use rtp::{
 };
 pub use sctp::{sctp_ops, sctp_packet};
 pub use sdp::sdp_session;
+pub use srtp::srtp_unprotect;
 pub use stun::stun_message;
 
 /// A property of any input: panics if it does not hold.
@@ -48,5 +50,6 @@ pub const TARGETS: &[(&str, Property)] = &[
     ("sctp_packet", sctp_packet),
     ("peer_datagrams", peer_datagrams),
     ("sdp_session", sdp_session),
+    ("srtp_unprotect", srtp_unprotect),
     ("stun_message", stun_message),
 ];

@@ -5,6 +5,7 @@ mod dtls;
 mod ice;
 mod peer;
 mod rtp;
+mod srtp;
 
 use alloc::string::ToString as _;
 use alloc::vec::Vec;
@@ -26,6 +27,7 @@ pub(crate) const ALL: &[(&str, Check)] = &[
     ("ice", || ice::connects().is_some()),
     ("dtls", || dtls::secures().is_some()),
     ("rtp", || rtp::carries().is_some()),
+    ("srtp", || srtp::protects().is_some()),
     ("sctp, datachannel", || datachannel::arrives().is_some()),
     ("peer", || peer::echoes().is_some()),
 ];

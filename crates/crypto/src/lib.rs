@@ -4,6 +4,8 @@
 extern crate alloc;
 
 mod aead;
+#[cfg(feature = "aws-lc")]
+mod aws_lc;
 mod certificate;
 mod counter;
 mod error;
@@ -29,12 +31,14 @@ pub use key_exchange::{ActiveKeyExchange, KeyExchange, NamedGroup, SharedSecret}
 pub use provider::Provider;
 pub use signature::{KeyKind, PublicKey, SignatureScheme, Signer, SigningKey, Verifier};
 
+#[cfg(feature = "aws-lc")]
+pub use aws_lc::provider as aws_lc;
 #[cfg(feature = "ring")]
 pub use ring::provider as ring;
 #[cfg(feature = "rustcrypto")]
 pub use rustcrypto::provider as rustcrypto;
 
-/// The fastest provider that was compiled in.
+/// The provider for everyday use, of those that were compiled in: `ring`, or else `rustcrypto`.
 #[cfg(feature = "rustcrypto")]
 pub fn default_provider() -> Provider {
     #[cfg(feature = "ring")]

@@ -5,10 +5,12 @@ pub(crate) mod kem;
 mod key_exchange;
 mod signature;
 
+use crate::rustcrypto::gcm::ShortGcm;
+use crate::rustcrypto::keystream::{Aes128, Aes256};
 use crate::{KeyExchange, Provider, Signer, Verifier};
 
 /// The provider built on ring. Its hashes and HMACs are RustCrypto's, which use the processor's SHA instructions
-/// for SHA-1 as well; ML-KEM is libcrux's, and record numbers are hidden by RustCrypto's AES and ChaCha20.
+/// for SHA-1 as well, and so is AES-GCM for short messages; ML-KEM is libcrux's, and record numbers are hidden by RustCrypto's AES and ChaCha20.
 ///
 /// ring draws from the operating system, not from the caller's [`Rng`](siskin_base::Rng): replaying a session needs
 /// [`rustcrypto`](crate::rustcrypto).
@@ -16,8 +18,8 @@ pub fn provider() -> Provider {
     Provider {
         name: "ring",
         reproducible: false,
-        aes128gcm: &aead::AES_128_GCM,
-        aes256gcm: &aead::AES_256_GCM,
+        aes128gcm: &AES_128_GCM,
+        aes256gcm: &AES_256_GCM,
         chacha20poly1305: &aead::CHACHA20_POLY1305,
         key_exchanges: &KEY_EXCHANGES,
         signers: &SIGNERS,
@@ -26,6 +28,8 @@ pub fn provider() -> Provider {
     }
 }
 
+static AES_128_GCM: ShortGcm<Aes128> = ShortGcm::new(&aead::AES_128_GCM);
+static AES_256_GCM: ShortGcm<Aes256> = ShortGcm::new(&aead::AES_256_GCM);
 static KEY_EXCHANGES: [&dyn KeyExchange; 5] = [
     &kem::X25519_ML_KEM_768,
     &key_exchange::X25519,

@@ -2,6 +2,7 @@
 
 pub(crate) mod aead;
 pub(crate) mod counter;
+pub(crate) mod gcm;
 pub(crate) mod hash;
 pub(crate) mod kem;
 pub(crate) mod key_exchange;
@@ -10,6 +11,8 @@ pub(crate) mod mask;
 pub(crate) mod signature;
 
 use crate::{KeyExchange, Provider, Signer, Verifier};
+use gcm::ShortGcm;
+use keystream::{Aes128, Aes256};
 
 /// The provider of which every primitive is from the RustCrypto project (X25519: from dalek).
 ///
@@ -24,8 +27,8 @@ pub fn provider() -> Provider {
         sha256: &hash::SHA256,
         sha384: &hash::SHA384,
         sha512: &hash::SHA512,
-        aes128gcm: &aead::AES_128_GCM,
-        aes256gcm: &aead::AES_256_GCM,
+        aes128gcm: &AES_128_GCM,
+        aes256gcm: &AES_256_GCM,
         chacha20poly1305: &aead::CHACHA20_POLY1305,
         aes_ctr: &counter::AES,
         key_exchanges: &KEY_EXCHANGES,
@@ -34,6 +37,8 @@ pub fn provider() -> Provider {
     }
 }
 
+static AES_128_GCM: ShortGcm<Aes128> = ShortGcm::new(&aead::AES_128_GCM);
+static AES_256_GCM: ShortGcm<Aes256> = ShortGcm::new(&aead::AES_256_GCM);
 static KEY_EXCHANGES: [&dyn KeyExchange; 5] = [
     &kem::X25519_ML_KEM_768,
     &key_exchange::X25519,

@@ -30,6 +30,7 @@ const STEPS: &[Step] = &[
         about: "the protocol crates without an operating system",
         run: freestanding,
     },
+    Step { name: "srtp", about: "siskin-srtp against libsrtp, byte for byte", run: srtp },
     Step { name: "benches", about: "each benchmark once, as a test", run: benches },
     Step {
         name: "conformance",
@@ -177,6 +178,10 @@ fn freestanding() -> Result<()> {
     let program = workspace::target_dir()?.join("release/siskin-freestanding");
     run::show(run::command("size", "", &dir).arg(&program))?;
     run::show(&mut run::command(&program, "", &dir))
+}
+
+fn srtp() -> Result<()> {
+    run::show(&mut shared(run::cargo("test", &workspace::root().join("conformance/srtp")))?)
 }
 
 fn benches() -> Result<()> {

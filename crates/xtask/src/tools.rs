@@ -22,6 +22,7 @@ const TOOLS: &[Tool] = &[
     Tool { program: "tstclnt", package: "libnss3-tools", steps: &["tests"] },
     Tool { program: "size", package: "binutils", steps: &["freestanding"] },
     Tool { program: "c++", package: "g++", steps: &["fuzz"] },
+    Tool { program: "cc", package: "gcc", steps: &["srtp", "benches"] },
 ];
 
 /// Installs what is missing, where that is ours to do: on Debian, as root.

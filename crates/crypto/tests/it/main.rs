@@ -8,6 +8,12 @@ mod signature;
 
 use siskin_crypto::Provider;
 
+#[cfg(feature = "aws-lc")]
+fn providers() -> [Provider; 3] {
+    [siskin_crypto::ring(), siskin_crypto::rustcrypto(), siskin_crypto::aws_lc()]
+}
+
+#[cfg(not(feature = "aws-lc"))]
 fn providers() -> [Provider; 2] {
     [siskin_crypto::ring(), siskin_crypto::rustcrypto()]
 }
