@@ -106,9 +106,14 @@ fn a_seed_reproduces() {
 #[test]
 fn keys_are_logged() {
     let file = std::env::temp_dir().join(format!("siskin-keys-{}", std::process::id()));
-    let (dial, _) = connect(&["--key-log", file.to_str().unwrap()], &[]);
-    let keys = std::fs::read_to_string(&file).unwrap();
-    std::fs::remove_file(&file).unwrap();
-    assert_eq!(dial.code, Some(0));
-    assert!(keys.starts_with("CLIENT_RANDOM "), "{keys:?}");
+    let versions: [(&[&str], &str); 2] =
+        [(&[], "CLIENT_HANDSHAKE_TRAFFIC_SECRET "), (&["--dtls", "1.2"], "CLIENT_RANDOM ")];
+    for (version, first) in versions {
+        let args = [version, &["--key-log", file.to_str().unwrap()]].concat();
+        let (dial, _) = connect(&args, &[]);
+        let keys = std::fs::read_to_string(&file).unwrap();
+        std::fs::remove_file(&file).unwrap();
+        assert_eq!(dial.code, Some(0));
+        assert!(keys.starts_with(first), "{keys:?}");
+    }
 }
