@@ -114,7 +114,7 @@ impl<C: Cipher> Key<C> {
         let aad_blocks = aad.len().div_ceil(16);
         put(&mut hashed, 0, aad);
         put(&mut hashed, aad_blocks, ciphertext);
-        let lengths = (aad.len() as u128 * 8) << 64 | ciphertext.len() as u128 * 8;
+        let lengths = ((aad.len() as u128 * 8) << 64) | (ciphertext.len() as u128 * 8);
         if let Some(last) = hashed.get_mut(aad_blocks + blocks) {
             *last = lengths.to_be_bytes();
         }
