@@ -1,4 +1,5 @@
 //! Published vectors, and what a sender and a receiver do with each other.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
 
 mod contexts;
 mod keys;
