@@ -143,8 +143,8 @@ fn primitives(bench: &mut Bench) {
             let mut rng = Rng::for_tests(3);
             exchanges = exchanges.row(format!("{:?}-{name}", exchange.group()), move || {
                 let ours = exchange.start(&mut rng).expect("random bytes");
-                let share = ours.share().to_vec();
-                ours.finish(&share).expect("its own share")
+                let (share, _) = exchange.respond(&mut rng, ours.share()).expect("a good share");
+                ours.finish(&share).expect("a good share")
             });
         }
         let ends = Ends::new(provider);
