@@ -33,6 +33,11 @@ const STEPS: &[Step] = &[
     Step { name: "srtp", about: "siskin-srtp against libsrtp, byte for byte", run: srtp },
     Step { name: "benches", about: "each benchmark once, as a test", run: benches },
     Step {
+        name: "dtls-peers",
+        about: "NSS, OpenSSL and GnuTLS against Siskin's DTLS, over networks good and bad",
+        run: dtls_peers,
+    },
+    Step {
         name: "conformance",
         about: "Chromium, Firefox and libwebrtc against Siskin: the quick cases",
         run: conformance,
@@ -187,6 +192,10 @@ fn srtp() -> Result<()> {
 fn benches() -> Result<()> {
     let dir = workspace::root().join("benches");
     run::show(&mut shared(run::cargo("bench -- --test", &dir))?)
+}
+
+fn dtls_peers() -> Result<()> {
+    run::show(&mut shared(run::cargo("run --quiet", &workspace::root().join("conformance/dtls")))?)
 }
 
 fn conformance() -> Result<()> {

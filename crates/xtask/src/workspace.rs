@@ -59,7 +59,7 @@ pub(crate) fn packages() -> Result<Vec<Package>> {
 /// The workspaces beside the root one that exist: each has its own reason to stand apart.
 pub(crate) fn side_workspaces() -> Vec<PathBuf> {
     let root = root();
-    ["fuzz", "benches", "conformance/freestanding", "conformance/srtp"]
+    ["fuzz", "benches", "conformance/dtls", "conformance/freestanding", "conformance/srtp"]
         .iter()
         .map(|dir| root.join(dir))
         .filter(|dir| dir.join("Cargo.toml").is_file())
