@@ -3,6 +3,7 @@
 mod base;
 mod datachannel;
 mod dtls;
+mod dtls_flights;
 mod ice;
 mod peer;
 mod rtp;
@@ -14,6 +15,7 @@ mod stun;
 pub use base::base_wire;
 pub use datachannel::datachannel_dcep;
 pub use dtls::{dtls_handshake, dtls_reassembly, dtls_record};
+pub use dtls_flights::{dtls_client_v12, dtls_client_v13, dtls_server_v12, dtls_server_v13};
 pub use ice::{ice_messages, ice_ops};
 pub use peer::peer_datagrams;
 pub use rtp::{
@@ -32,6 +34,10 @@ pub type Property = fn(&[u8]);
 pub const TARGETS: &[(&str, Property)] = &[
     ("base_wire", base_wire),
     ("datachannel_dcep", datachannel_dcep),
+    ("dtls_client_v12", dtls_client_v12),
+    ("dtls_client_v13", dtls_client_v13),
+    ("dtls_server_v12", dtls_server_v12),
+    ("dtls_server_v13", dtls_server_v13),
     ("dtls_handshake", dtls_handshake),
     ("dtls_reassembly", dtls_reassembly),
     ("dtls_record", dtls_record),
