@@ -99,7 +99,7 @@ pub fn srtp_unprotect(input: &[u8]) {
 /// An RTP packet, and how it comes out.
 fn packet(ssrc: u32, shape: u8, number: u8, body: &[u8], cryptex: Cryptex) -> (Vec<u8>, Vec<u8>) {
     let csrcs = shape & 0x0f;
-    let (extension, payload) = body.split_at(body.len() / 2 & !3);
+    let (extension, payload) = body.split_at((body.len() / 2) & !3);
     let extended = shape & 0x10 != 0;
     let build = |extension: Option<&[u8]>| {
         let mut out = vec![0x80 | csrcs | if extension.is_some() { 0x10 } else { 0 }, 96];

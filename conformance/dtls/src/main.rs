@@ -1,4 +1,5 @@
 //! Siskin's DTLS against the other implementations of it: see README.md.
+#![expect(clippy::disallowed_types, reason = "a driver: sockets and clocks are what it is made of")]
 
 mod case;
 mod ours;
