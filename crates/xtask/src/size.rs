@@ -16,20 +16,32 @@ pub(crate) fn main(_args: &[String]) -> Result<()> {
     };
     build("")?;
     let here = target.join("size/siskin-device");
-    run::show(&mut run::command("rustup", &format!("target add {DEVICE}"), &dir))?;
-    build(&format!("--target {DEVICE}"))?;
-    let there = target.join(DEVICE).join("size/siskin-device");
+    let there = run::show(&mut run::command("rustup", &format!("target add {DEVICE}"), &dir));
+    if there.is_ok() {
+        build(&format!("--target {DEVICE}"))?;
+    }
 
-    println!("\n{:<28} {:>12} {:>12} {:>12}", "siskin-device", "code", "constants", "static");
-    for (name, program) in [(std::env::consts::ARCH, &here), (DEVICE, &there)] {
-        let [code, constants, data] = sections(program)?;
-        println!("{name:<28} {code:>12} {constants:>12} {data:>12}");
+    println!(
+        "\n| `siskin-device`, bytes | code | constants | static variables |\n| --- | ---: | ---: | ---: |"
+    );
+    print_sections(std::env::consts::ARCH, &here)?;
+    match there {
+        Ok(()) => print_sections(DEVICE, &target.join(DEVICE).join("size/siskin-device"))?,
+        Err(missing) => {
+            println!("\nNothing for {DEVICE}: its compiled `core` cannot be had here ({missing}).")
+        }
     }
     println!(
-        "Bytes; `static` without the heap's own memory. The heap, of one connection, on {}:",
+        "\nStatic variables without the heap's own memory. The heap of its one connection, on {}:\n",
         std::env::consts::ARCH
     );
     run::show(&mut run::command(&here, "", &dir))
+}
+
+fn print_sections(name: &str, program: &Path) -> Result<()> {
+    let [code, constants, data] = sections(program)?;
+    println!("| {name} | {code} | {constants} | {data} |");
+    Ok(())
 }
 
 /// The static memory that the program's allocator hands out.
