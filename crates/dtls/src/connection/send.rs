@@ -83,7 +83,7 @@ impl Connection {
     /// Changes the keys that we write with (RFC 9147 §8), and asks the peer to do so, too, if `request_peer`. They are in
     /// use once the peer has acknowledged it; before a key has been used as often as it may be, this happens on its own.
     ///
-    /// [`Misuse::NotConnected`] before [`Event::Connected`], [`Misuse::NotInThisVersion`] in DTLS 1.2.
+    /// [`Misuse::NotConnected`] before [`Event::Connected`](crate::Event::Connected), [`Misuse::NotInThisVersion`] in DTLS 1.2.
     pub fn update_keys(&mut self, now: Instant, request_peer: bool) -> Result<(), Misuse> {
         self.engine.now = now;
         match self.session() {
