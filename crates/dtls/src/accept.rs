@@ -45,7 +45,8 @@ impl Accept {
             (Asked::Cookie(cookie), ProtocolVersion::DTLS1_2)
                 if !siskin_crypto::constant_time_eq(&cookie, hello.cookie) =>
             {
-                Err(PeerMisbehaved::BadCookie.into())
+                // RFC 6347 §4.2.1: a wrong cookie is no cookie.
+                Ok(request_cookie(engine))
             }
             (Asked::Nothing | Asked::Cookie(_), ProtocolVersion::DTLS1_2) => {
                 v12::server::Server::start(engine, message, &hello)
@@ -57,6 +58,8 @@ impl Accept {
 }
 
 /// RFC 6347 §4.2.1. The cookie is drawn and kept, not computed: this engine exists per path, so it has state anyway.
+// RFC 6347 §4.2.1: the ClientHello's record number in the answer: not done, because this server remembers its own, so that
+// none is used twice.
 fn request_cookie(engine: &mut Engine) -> State {
     let cookie: [u8; COOKIE_LEN] = engine.rng.bytes();
     engine.begin_flight(EndsWith::Nothing);
@@ -67,6 +70,8 @@ fn request_cookie(engine: &mut Engine) -> State {
 }
 
 /// Our order decides. RFC 8446 §4.2.1: if the list of versions is there, it alone counts.
+// RFC 8261 §5: DTLS 1.0 as well: not done, because nobody may use it any more
+// (RFC 8996).
 fn choose_version(engine: &Engine, hello: &ClientHello<'_>) -> Result<ProtocolVersion, Error> {
     let list: Option<Vec<_>> = hello
         .extensions

@@ -36,7 +36,8 @@ pub struct Config {
     /// to servers that have one, and are left out where the provider cannot verify RSA.
     pub cipher_suites: Vec<CipherSuite>,
     /// Groups for the key exchange, the preferred one first; those that the provider lacks are left out. The first
-    /// hello brings a key share of the first one, and if that is a hybrid, of a classical one as well.
+    /// hello brings a key share of the first one, and if that is a hybrid, of a classical one as well. In DTLS 1.2 a
+    /// client must name the curve of the server's certificate, which is P-256 or P-384, too (RFC 8422 §5.1).
     pub groups: Vec<NamedGroup>,
     /// SRTP profiles, the preferred one first; as a server, our order decides. Default: none, no SRTP.
     pub srtp_profiles: Vec<SrtpProfile>,
@@ -46,7 +47,7 @@ pub struct Config {
     /// Default: no, since ICE has shown it already; who serves without ICE should turn it on.
     pub cookie_exchange: bool,
     /// The wall clock by which a peer's certificate must be within its validity. Default: none, it is not looked at.
-    // RFC 5280 §6.1.3: not done by default, because a self-signed certificate that is known by its fingerprint gains
+    // RFC 5280 §6.1.3: dates by default: not done, because a self-signed certificate that is known by its fingerprint gains
     // nothing by its dates (RFC 8122 §6.2); Chromium and Firefox compare the fingerprint only, too.
     pub certificate_clock: Option<WallClock>,
     /// The connection ID that the peer shall put into its records (RFC 9146, RFC 9147 §9), at most 255 bytes; with an empty

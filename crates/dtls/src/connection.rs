@@ -6,7 +6,7 @@ mod send;
 use crate::accept::Accept;
 use crate::engine::{Engine, is_usable};
 use crate::offer::Offer;
-use crate::record::ProtocolVersion;
+use crate::record::{MAX_PLAINTEXT, ProtocolVersion};
 use crate::session::Session;
 use crate::transcript::Transcript;
 use crate::{Alert, AlertDescription, CipherSuite, Config, Error, Event, Misuse, Role, Stats, v12, v13};
@@ -166,7 +166,8 @@ impl Connection {
     /// Fills `out` with keys for another protocol (RFC 5705 §4).
     ///
     /// [`Misuse::NotConnected`] before [`Event::Connected`]; [`Misuse::BadExport`] if the label belongs to TLS itself, or
-    /// the context has more than 65 535 bytes.
+    /// the context has more than 65 535 bytes; [`Misuse::NoExtendedMasterSecret`] in DTLS 1.2 without RFC 7627, which
+    /// [`Config::require_extended_master_secret`] rules out.
     pub fn export_keying_material(
         &self,
         label: &str,
@@ -176,6 +177,10 @@ impl Connection {
         let session = self.session().ok_or(Misuse::NotConnected)?;
         if RESERVED_LABELS.contains(&label) || context.is_some_and(|context| context.len() > 0xffff) {
             return Err(Misuse::BadExport);
+        }
+        // RFC 7627 §5.4: two connections could share such keys, and who authenticates by them would be deceived.
+        if !session.is_bound() {
+            return Err(Misuse::NoExtendedMasterSecret);
         }
         session.export(label, context, out)
     }
@@ -266,6 +271,8 @@ impl Connection {
             self.engine.records.end_reading_before(v13::HANDSHAKE_EPOCH);
         } else {
             self.engine.reassembly.clear();
+            // RFC 6347 §4.2.8: a new handshake on a live association: not done, because a peer that starts over says so in
+            // its SDP, by a new `tls-id` or fingerprint (RFC 8842 §5.1), and gets a new engine.
             self.engine.records.end_reading_before(1);
         }
         if !self.engine.flight.awaits_ack() {
@@ -316,8 +323,6 @@ impl Connection {
     }
 }
 
-/// RFC 6347 §4.1.
-const MAX_PLAINTEXT: usize = 1 << 14;
 /// RFC 5705 §4, RFC 7627 §4: labels of TLS's own.
 const RESERVED_LABELS: [&str; 5] =
     ["client finished", "server finished", "master secret", "extended master secret", "key expansion"];

@@ -53,8 +53,10 @@ pub enum PeerMisbehaved {
     SelectedUnofferedSrtpProfile,
     /// RFC 5746 §3.4, §3.6: renegotiation information in a first handshake that is not empty.
     BadRenegotiationInfo,
-    /// RFC 6347 §4.2.1, RFC 9147 §5.1: a cookie that we did not give out.
+    /// RFC 9147 §5.1: a cookie that we did not give out.
     BadCookie,
+    /// RFC 8422 §5.1.2, §5.2: point formats without the uncompressed one, which everyone must read.
+    NoUncompressedPoints,
     /// RFC 8446 §9.2: an extension that must be there is not.
     MissingExtension,
     /// RFC 8446 §4.2: an answer to an extension that we did not send.
@@ -169,6 +171,8 @@ pub enum Misuse {
     NoUsableFingerprint,
     /// RFC 5705 §4: the label belongs to TLS itself; or no key may be that long.
     BadExport,
+    /// RFC 7627 §5.4: keys are not exported from a handshake without extended master secret.
+    NoExtendedMasterSecret,
     /// DTLS 1.2 cannot do that.
     NotInThisVersion,
 }
@@ -182,6 +186,7 @@ impl fmt::Display for Misuse {
             Self::NoHeadRoom => "the packet has too little head room",
             Self::NothingToOffer => "the configuration leaves nothing to offer",
             Self::NoUsableFingerprint => "no fingerprint with a usable hash function",
+            Self::NoExtendedMasterSecret => "the handshake had no extended master secret",
             Self::NotInThisVersion => "the version of the connection has no such thing",
             Self::BadExport => "the exporter's label or length is not allowed",
         })

@@ -59,7 +59,7 @@ pub(crate) enum Opened {
     Replayed,
     /// Not authentic.
     Forged,
-    /// Authentic, but without content.
+    /// Authentic, but without content or with too much of it.
     Malformed,
 }
 
@@ -150,8 +150,12 @@ impl Records {
                 self.open_unified(frame, epoch_bits, number_at, number_len, record)
             }
         };
-        if let Ok(Opened::Plain { number, .. }) = &opened {
+        if let Ok(Opened::Plain { number, content, .. }) = &opened {
             self.authenticated |= number.epoch > 0;
+            // RFC 5246 §6.2.1, RFC 8446 §5.1
+            if content.len() > MAX_PLAINTEXT {
+                return Ok(Opened::Malformed);
+            }
         }
         opened
     }
@@ -388,6 +392,8 @@ fn unpad(record: &[u8], plain: &Range<usize>) -> Option<(ContentType, usize)> {
     Some((ContentType(*inner.get(at)?), plain.start + at))
 }
 
+/// The most that a record may carry, in bytes (RFC 6347 §4.1).
+pub(crate) const MAX_PLAINTEXT: usize = 1 << 14;
 const SEQUENCE_LIMIT: u64 = (1 << 48) - 1;
 /// Flags, sequence number, length; between the first two stands the connection ID.
 const UNIFIED_LEN: usize = 5;

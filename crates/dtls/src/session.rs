@@ -40,6 +40,14 @@ impl Session {
         Some(KeyingMaterial { profile, local, remote })
     }
 
+    /// Whether the secrets belong to this handshake only (RFC 7627 §1).
+    pub(crate) const fn is_bound(&self) -> bool {
+        match &self.secrets {
+            Secrets::V12(secrets) => secrets.is_extended(),
+            Secrets::V13(_) => true,
+        }
+    }
+
     /// RFC 5705 §4; in DTLS 1.3 no context and an empty one are the same (RFC 8446 §7.5).
     pub(crate) fn export(&self, label: &str, context: Option<&[u8]>, out: &mut [u8]) -> Result<(), Misuse> {
         match &self.secrets {

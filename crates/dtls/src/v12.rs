@@ -5,12 +5,14 @@ pub(crate) mod key_schedule;
 pub(crate) mod server;
 
 use crate::engine::Engine;
+use crate::handshake::{ExtensionType, Extensions};
 use crate::session;
 use crate::suite::Meaning;
 use crate::{CipherSuite, Error, PeerMisbehaved, ProtocolVersion, Role};
 use alloc::vec::Vec;
 use key_schedule::MasterSecret;
 use siskin_base::SrtpProfile;
+use siskin_base::wire::Reader;
 use siskin_crypto::{Hash, NamedGroup};
 
 /// What the hellos settled.
@@ -37,6 +39,7 @@ pub(crate) struct Secrets {
     server_random: [u8; 32],
     hash: &'static dyn Hash,
     master: MasterSecret,
+    extended: bool,
 }
 
 impl Session {
@@ -62,7 +65,8 @@ impl Session {
         engine.records.add_writing(EPOCH, own);
         engine.records.add_reading(EPOCH, peer);
         engine.log_key("CLIENT_RANDOM", &client_random, master.as_bytes());
-        let secrets = Secrets { client_random, server_random, hash, master };
+        let extended = negotiated.extended_master_secret;
+        let secrets = Secrets { client_random, server_random, hash, master, extended };
         Ok(Self { suite, group, srtp, secrets })
     }
 
@@ -105,12 +109,37 @@ impl Session {
 }
 
 impl Secrets {
+    /// Whether the master secret depends on the whole handshake (RFC 7627 §4).
+    pub(crate) const fn is_extended(&self) -> bool {
+        self.extended
+    }
+
     /// RFC 5705 §4.
     pub(crate) fn export(&self, label: &str, context: Option<&[u8]>, out: &mut [u8]) {
         let length = context.map(|context| (context.len() as u16).to_be_bytes());
         let length = length.as_ref().map_or(&[][..], |length| &length[..]);
         let seed = [&self.client_random[..], &self.server_random, length, context.unwrap_or_default()];
         key_schedule::prf(self.hash, self.master.as_bytes(), label, &seed, out);
+    }
+}
+
+/// Whether the hello has the extension `extended_master_secret`, which must be empty (RFC 7627 §5.1).
+fn has_extended_master_secret(extensions: &Extensions<'_>) -> Result<bool, Error> {
+    match extensions.get(ExtensionType::EXTENDED_MASTER_SECRET) {
+        None => Ok(false),
+        Some([]) => Ok(true),
+        Some(_) => Err(PeerMisbehaved::MalformedMessage.into()),
+    }
+}
+
+/// Whether the hello names point formats, of which the uncompressed one must be one (RFC 8422 §5.1.2, §5.2).
+fn has_point_formats(extensions: &Extensions<'_>) -> Result<bool, Error> {
+    let Some(body) = extensions.get(ExtensionType::EC_POINT_FORMATS) else { return Ok(false) };
+    let mut r = Reader::new(body);
+    match r.vec8() {
+        Ok(formats) if r.is_empty() && formats.contains(&UNCOMPRESSED) => Ok(true),
+        Ok([_, ..]) if r.is_empty() => Err(PeerMisbehaved::NoUncompressedPoints.into()),
+        _ => Err(PeerMisbehaved::MalformedMessage.into()),
     }
 }
 
@@ -121,3 +150,5 @@ fn signed_params(negotiated: &Negotiated, params: &[u8]) -> Vec<u8> {
 
 /// The first and only epoch with keys: there is no renegotiation.
 const EPOCH: u16 = 1;
+/// The only point format in use (RFC 8422 §5.1.2).
+const UNCOMPRESSED: u8 = 0;

@@ -32,7 +32,8 @@ impl Connection {
             ContentType::APPLICATION_DATA if self.is_data_epoch(number) => {
                 self.handle_data(bytes, content, start);
             }
-            // The epoch in each record says all that ChangeCipherSpec does (RFC 6347 §4.1).
+            // RFC 5246 §7.4.9: a fault if Finished comes without it: not done, because it may be lost or late, and the epoch
+            // in each record says all that it does (RFC 6347 §4.1); Finished in clear is a fault.
             ContentType::CHANGE_CIPHER_SPEC if number.epoch == 0 => {}
             _ => {
                 self.engine.stats.dropped_malformed += 1;
@@ -50,7 +51,7 @@ impl Connection {
         let (counter, reason) = match dropped {
             Opened::Replayed => (&mut stats.dropped_replayed, "replayed"),
             Opened::Forged => (&mut stats.dropped_forged, "cannot be opened"),
-            Opened::Malformed => (&mut stats.dropped_malformed, "without content"),
+            Opened::Malformed => (&mut stats.dropped_malformed, "without content or with too much"),
             _ => (&mut stats.dropped_epoch, "of another epoch"),
         };
         *counter += 1;
@@ -153,8 +154,8 @@ impl Connection {
             self.engine.stats.dropped_malformed += 1;
             return;
         };
-        // RFC 9147 §7.2 has no exception for what follows the handshake: not done there, because each side changes its keys
-        // on its own, and who has not must acknowledge the other's later epoch in its own earlier one (§8).
+        // RFC 9147 §7.2: the same rule behind the handshake: not done, because each side changes its keys on its own, and who
+        // has not must acknowledge the other's later epoch in its own earlier one (§8).
         let handshake = number.epoch <= v13::HANDSHAKE_EPOCH.into();
         if handshake && ack.numbers.iter().any(|acknowledged| acknowledged.epoch > number.epoch) {
             return self.fail(PeerMisbehaved::AcknowledgedFuture.into());
@@ -228,7 +229,9 @@ impl Connection {
 
     fn handle_data(&mut self, data: &[u8], content: Range<usize>, start: Option<usize>) {
         if self.connected {
-            // Who sends data has our last flight (RFC 6347 §4.2.4). In DTLS 1.3 a server may send before.
+            // Who sends data has our last flight. In DTLS 1.3 a server may send before.
+            // RFC 6347 §4.2.4: the last flight again for twice the MSL: not done, because a client that sends data has it;
+            // a false start (RFC 7918) is nothing that a browser makes in DTLS.
             if !self.engine.is_v13() {
                 self.engine.flight.end();
             }

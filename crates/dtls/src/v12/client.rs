@@ -1,6 +1,6 @@
 //! The client behind the ServerHello (RFC 5246 §7.3).
 
-use super::{Negotiated, Session, signed_params};
+use super::{Negotiated, Session, has_extended_master_secret, has_point_formats, signed_params};
 use crate::connection::State;
 use crate::engine::Engine;
 use crate::flight::EndsWith;
@@ -65,7 +65,8 @@ impl Client {
         if extensions.get(ExtensionType::RENEGOTIATION_INFO).is_some_and(|info| info != [0]) {
             return Err(PeerMisbehaved::BadRenegotiationInfo.into());
         }
-        let extended_master_secret = extensions.get(ExtensionType::EXTENDED_MASTER_SECRET).is_some();
+        has_point_formats(extensions)?;
+        let extended_master_secret = has_extended_master_secret(extensions)?;
         engine.check_extended_master_secret(extended_master_secret)?;
         let srtp = match extensions.get(ExtensionType::USE_SRTP) {
             Some(body) => Some(selected_srtp(&engine.config.srtp_profiles, body)?),
@@ -147,6 +148,8 @@ fn answer(
     request: Option<CertificateRequest>,
 ) -> Result<Session, Error> {
     let scheme = engine.config.certificate.key().scheme();
+    // RFC 5246 §7.4.6: an empty Certificate if ours does not fit: not done, because both sides must show one
+    // (RFC 5763 §5), so that it would fail all the same, and tell less.
     if request.as_ref().is_some_and(|request| !request.schemes.contains(&scheme)) {
         return Err(PeerIncompatible::SignatureScheme.into());
     }

@@ -1,6 +1,6 @@
 //! The server behind the ClientHello (RFC 5246 §7.3).
 
-use super::{Negotiated, Session, signed_params};
+use super::{Negotiated, Session, has_extended_master_secret, has_point_formats, signed_params};
 use crate::connection::State;
 use crate::engine::Engine;
 use crate::flight::EndsWith;
@@ -41,13 +41,13 @@ impl Server {
         message: &Message,
         hello: &ClientHello<'_>,
     ) -> Result<State, Error> {
-        let malformed = |_: Malformed| Error::from(PeerMisbehaved::MalformedMessage);
-        let offer = Offer::read(hello).map_err(malformed)?;
+        let offer = Offer::read(hello)?;
         let (negotiated, group) = negotiate(engine, hello, &offer)?;
         let exchange = engine.config.provider.key_exchange(group).ok_or(Error::ProviderFailed)?;
         let active = exchange.start(&mut engine.rng).map_err(|_| Error::ProviderFailed)?;
 
         engine.note(message);
+        // RFC 6347 §4.2.1: the ClientHello's record number here: not done, because ours go on from those of `request_cookie`.
         engine.begin_flight(EndsWith::Answer);
         let mut extensions = answer_extensions(&negotiated, &offer);
         if engine.take_connection_id(&hello.extensions)? {
@@ -130,18 +130,21 @@ struct Offer {
 }
 
 impl Offer {
-    fn read(hello: &ClientHello<'_>) -> Result<Self, Malformed> {
+    fn read(hello: &ClientHello<'_>) -> Result<Self, Error> {
+        let malformed = |_: Malformed| Error::from(PeerMisbehaved::MalformedMessage);
         let extensions = &hello.extensions;
-        let groups = extensions.get(ExtensionType::SUPPORTED_GROUPS).map(number_list).transpose()?;
-        let schemes = extensions.get(ExtensionType::SIGNATURE_ALGORITHMS).map(number_list).transpose()?;
-        let srtp = extensions.get(ExtensionType::USE_SRTP).map(UseSrtp::parse).transpose()?;
+        let numbers_in = |kind| extensions.get(kind).map(number_list).transpose().map_err(malformed);
+        let groups = numbers_in(ExtensionType::SUPPORTED_GROUPS)?;
+        let schemes = numbers_in(ExtensionType::SIGNATURE_ALGORITHMS)?;
+        let srtp = extensions.get(ExtensionType::USE_SRTP).map(UseSrtp::parse).transpose();
+        let srtp = srtp.map_err(malformed)?;
         let signalled = hello.cipher_suites().any(|suite| suite == RENEGOTIATION_INFO_SCSV);
         Ok(Self {
             groups: groups.map(|groups| numbers(groups).map(NamedGroup).collect()),
             schemes: numbers(schemes.unwrap_or_default()).map(SignatureScheme).collect(),
             srtp: srtp.map(|srtp| srtp.profiles).unwrap_or_default(),
-            extended_master_secret: extensions.get(ExtensionType::EXTENDED_MASTER_SECRET).is_some(),
-            point_formats: extensions.get(ExtensionType::EC_POINT_FORMATS).is_some(),
+            extended_master_secret: has_extended_master_secret(extensions)?,
+            point_formats: has_point_formats(extensions)?,
             renegotiation_info: match extensions.get(ExtensionType::RENEGOTIATION_INFO) {
                 Some(info) => Some(info == [0]),
                 None => signalled.then_some(true),
@@ -167,6 +170,8 @@ fn negotiate(
         .offered_suites(ProtocolVersion::DTLS1_2)
         .find_map(usable)
         .ok_or(PeerIncompatible::CipherSuite)?;
+    // RFC 5246 §7.4.1.4.1: SHA-1 where no algorithms are named: not done, because a client must name some, and never
+    // SHA-1 (RFC 9155 §2).
     if !offer.schemes.contains(&key.scheme()) {
         return Err(PeerIncompatible::SignatureScheme.into());
     }
@@ -176,6 +181,11 @@ fn negotiate(
         None => *group == NamedGroup::SECP256R1,
     };
     let group = engine.offered_groups(ProtocolVersion::DTLS1_2).find(fits).ok_or(PeerIncompatible::Group)?;
+    // RFC 8422 §5.1, §5.3: the client's list is for the curve of our certificate as well.
+    let unknown = |curve: NamedGroup| offer.groups.as_ref().is_some_and(|groups| !groups.contains(&curve));
+    if curve_of(key.public_key().kind).is_some_and(unknown) {
+        return Err(PeerIncompatible::Group.into());
+    }
     // RFC 5746 §3.6
     if offer.renegotiation_info == Some(false) {
         return Err(PeerMisbehaved::BadRenegotiationInfo.into());
@@ -222,6 +232,15 @@ fn certificate_request(engine: &Engine) -> CertificateRequest {
     let types = [ClientCertificateType::ECDSA_SIGN, ClientCertificateType::RSA_SIGN];
     let types = types.into_iter().filter(|kind| rsa || *kind != ClientCertificateType::RSA_SIGN).collect();
     CertificateRequest { types, schemes: engine.schemes_of(ProtocolVersion::DTLS1_2) }
+}
+
+/// The curve that a key is on, if it is on one.
+const fn curve_of(kind: KeyKind) -> Option<NamedGroup> {
+    match kind {
+        KeyKind::EcdsaP256 => Some(NamedGroup::SECP256R1),
+        KeyKind::EcdsaP384 => Some(NamedGroup::SECP384R1),
+        _ => None,
+    }
 }
 
 /// RFC 5746 §3.3: a suite that stands for an empty renegotiation_info.

@@ -12,7 +12,7 @@ use core::fmt::Write as _;
 use core::time::Duration;
 use siskin_base::{BaseId, Fingerprint, HashAlgorithm, Instant, Path, SrtpProfile};
 use siskin_crypto::{Certificate, NamedGroup};
-use siskin_dtls::{AlertDescription, CipherSuite, Config, Error, Event, Role};
+use siskin_dtls::{AlertDescription, CipherSuite, Config, Error, Event, Misuse, Role};
 use std::io::{ErrorKind, Read, Write};
 use std::net::UdpSocket;
 use std::path::PathBuf;
@@ -418,6 +418,26 @@ fn gnutls_as_client() {
     let mut ours = Ours::new(Role::Server, &foreign, socket, with_srtp);
     let mut program = gnutls("gnutls-cli", &foreign, &["-p", &port, "--insecure", "127.0.0.1"]);
     ours.run_until(&program, |peer, _| peer.is_connected());
+    ours.converse(&mut program);
+}
+
+/// GnuTLS without RFC 7627: it gets its SRTP, whose keys authenticate nobody, but our user gets no keys.
+#[test]
+fn rfc7627_5_4_no_exports_without_extended_master_secret() {
+    let foreign = Foreign::p256("gnutls-no-ems");
+    let socket = bind();
+    let port = port_of(&socket);
+    let lenient = |config: &mut Config| {
+        with_srtp(config);
+        config.require_extended_master_secret = false;
+    };
+    let mut ours = Ours::new(Role::Server, &foreign, socket, lenient);
+    let without = "--priority=NORMAL:%NO_SESSION_HASH";
+    let mut program = gnutls("gnutls-cli", &foreign, &["-p", &port, "--insecure", without, "127.0.0.1"]);
+    ours.run_until(&program, |peer, _| peer.is_connected());
+    let exported = ours.peer.dtls.export_keying_material("EXPERIMENTAL test", None, &mut [0; 32]);
+    assert_eq!(exported, Err(Misuse::NoExtendedMasterSecret));
+    assert_eq!(ours.srtp_material().len(), 2 * 60);
     ours.converse(&mut program);
 }
 

@@ -4,12 +4,12 @@ use crate::support::{NOW, Peer, UNIX, certificate, config_of, connected_pair, ex
 use core::time::Duration;
 use siskin_base::wire::Writer;
 use siskin_base::{Fingerprint, HashAlgorithm, Instant, Observation, Packet, Rng, WallClock};
-use siskin_crypto::Provider;
+use siskin_crypto::{NamedGroup, Provider};
 use siskin_dtls::handshake::{
-    ClientHello, ExtensionType, Extensions, HandshakeHeader, HandshakeType, HelloVerifyRequest,
+    ClientHello, ExtensionType, Extensions, HandshakeHeader, HandshakeType, HelloVerifyRequest, ServerHello,
 };
 use siskin_dtls::{
-    AlertDescription, Config, Connection, ContentType, Error, Event, Misuse, PeerIncompatible,
+    AlertDescription, CipherSuite, Config, Connection, ContentType, Error, Event, Misuse, PeerIncompatible,
     PeerMisbehaved, ProtocolVersion, RecordHeader, Role,
 };
 
@@ -280,10 +280,20 @@ fn what_comes_too_early_is_bounded() {
     assert_eq!(server.dtls.stats().dropped_epoch, 96);
 }
 
-/// A ClientHello with these versions and extensions beside those that everyone sends.
+/// A ClientHello with this version, and these extensions beside those that everyone sends.
 fn hello(version: ProtocolVersion, extra: impl FnOnce(&mut Vec<u8>)) -> Vec<u8> {
+    hello_with_groups(&[NamedGroup::X25519, NamedGroup::SECP256R1], version, extra)
+}
+
+fn hello_with_groups(
+    groups: &[NamedGroup],
+    version: ProtocolVersion,
+    extra: impl FnOnce(&mut Vec<u8>),
+) -> Vec<u8> {
     let mut extensions = vec![];
-    Extensions::put(&mut extensions, ExtensionType::SUPPORTED_GROUPS, |out| out.put(&[0, 2, 0, 29]));
+    Extensions::put(&mut extensions, ExtensionType::SUPPORTED_GROUPS, |out| {
+        let _ = out.put_prefixed(2, |out| groups.iter().for_each(|group| out.put_u16(group.0)));
+    });
     Extensions::put(&mut extensions, ExtensionType::SIGNATURE_ALGORITHMS, |out| out.put(&[0, 2, 4, 3]));
     extra(&mut extensions);
     let suites = [0xc0, 0x2b];
@@ -339,6 +349,84 @@ fn rfc7627_5_1_no_extended_master_secret_no_connection() {
     assert_eq!(closed(&server), None);
 }
 
+/// What a client says to a ServerHello of DTLS 1.2 with these extensions.
+fn client_after(extensions: impl FnOnce(&mut Vec<u8>)) -> Option<Error> {
+    let mut bytes = vec![];
+    extensions(&mut bytes);
+    let hello = ServerHello {
+        version: ProtocolVersion::DTLS1_2,
+        random: [2; 32],
+        session_id: &[],
+        cipher_suite: CipherSuite::ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
+        compression_method: 0,
+        extensions: Extensions::from_bytes(&bytes),
+    };
+    let mut body = vec![];
+    hello.write(&mut body);
+    let mut client = Peer::new(configs().0, 1);
+    client.flush(NOW);
+    client.take(NOW, &message(HandshakeType::SERVER_HELLO, 0, &body));
+    closed(&client)
+}
+
+#[test]
+fn rfc7627_5_1_the_extension_is_empty() {
+    let extension = |body: &'static [u8]| {
+        move |out: &mut Vec<u8>| {
+            Extensions::put(out, ExtensionType::EXTENDED_MASTER_SECRET, |out| out.put(body));
+        }
+    };
+    for (body, expected) in [(&[][..], None), (&[0], Some(PeerMisbehaved::MalformedMessage.into()))] {
+        let (server, answer) = answer_to(&hello(ProtocolVersion::DTLS1_2, extension(body)));
+        assert_eq!(closed(&server), expected);
+        assert_eq!(answer == [record(ContentType::ALERT, 0, &[2, 50])], expected.is_some());
+        assert_eq!(client_after(extension(body)), expected);
+    }
+}
+
+#[test]
+fn rfc8422_5_1_2_point_formats_contain_uncompressed() {
+    let formats = |body: &'static [u8]| {
+        move |out: &mut Vec<u8>| {
+            EMS(out);
+            Extensions::put(out, ExtensionType::EC_POINT_FORMATS, |out| out.put(body));
+        }
+    };
+    let missing = Some(PeerMisbehaved::NoUncompressedPoints.into());
+    let malformed = Some(PeerMisbehaved::MalformedMessage.into());
+    for (body, expected) in [
+        (&[1, 0][..], None),
+        (&[3, 1, 2, 0], None),
+        (&[1, 1], missing),
+        (&[2, 1, 2], missing),
+        (&[], malformed),
+        (&[0], malformed),
+        (&[2, 0], malformed),
+        (&[1, 0, 0], malformed),
+    ] {
+        let (server, answer) = answer_to(&hello(ProtocolVersion::DTLS1_2, formats(body)));
+        assert_eq!(closed(&server), expected, "{body:?}");
+        assert_eq!(answer == [record(ContentType::ALERT, 0, &[2, 47])], expected == missing);
+        // RFC 8422 §5.2
+        assert_eq!(client_after(formats(body)), expected, "{body:?}");
+    }
+}
+
+/// Our certificate is on P-256.
+#[test]
+fn rfc8422_5_1_the_client_must_know_the_curve_of_the_certificate() {
+    for (groups, expected) in [
+        (&[NamedGroup::X25519, NamedGroup::SECP256R1][..], None),
+        (&[NamedGroup::SECP256R1], None),
+        (&[NamedGroup::X25519], Some(PeerIncompatible::Group.into())),
+        (&[NamedGroup::X25519, NamedGroup::SECP384R1], Some(PeerIncompatible::Group.into())),
+    ] {
+        let (server, answer) = answer_to(&hello_with_groups(groups, ProtocolVersion::DTLS1_2, EMS));
+        assert_eq!(closed(&server), expected, "{groups:?}");
+        assert_eq!(answer == [record(ContentType::ALERT, 0, &[2, 40])], expected.is_some());
+    }
+}
+
 #[test]
 fn rfc5746_3_6_renegotiation_info_is_empty_at_first() {
     let hello = hello(ProtocolVersion::DTLS1_2, |out| {
@@ -373,8 +461,37 @@ fn rfc6347_4_2_1_a_cookie_must_come_back() {
     assert!(asked[0].len() <= first.len(), "no amplification");
     let request = HelloVerifyRequest::parse(&asked[0][RecordHeader::LEN + HandshakeHeader::LEN..]).unwrap();
     assert!(request.cookie.len() >= 16);
-    server.take(NOW, &message(HandshakeType::CLIENT_HELLO, 1, &first));
-    assert_eq!(closed(&server), Some(PeerMisbehaved::BadCookie.into()));
+}
+
+/// A hello without a cookie, or with a wrong one, is asked for a new one, of which the last counts.
+#[test]
+fn rfc6347_4_2_1_a_wrong_cookie_is_no_cookie() {
+    let mut config = configs().1;
+    config.cookie_exchange = true;
+    let mut server = Peer::new(config, 1);
+    let hello = hello(ProtocolVersion::DTLS1_2, EMS);
+    let mut sequence = 0;
+    let mut answer = |cookie: &[u8]| {
+        let mut with_cookie = ClientHello::parse(&hello).unwrap();
+        with_cookie.cookie = cookie;
+        let mut body = vec![];
+        with_cookie.write(&mut body);
+        server.take(NOW, &message(HandshakeType::CLIENT_HELLO, sequence, &body));
+        sequence += 1;
+        let answer = server.flush(NOW).concat().split_off(RecordHeader::LEN);
+        assert_eq!((closed(&server), answer[5]), (None, sequence as u8 - 1));
+        (HandshakeType(answer[0]), answer)
+    };
+    let mut asked = |cookie: &[u8]| {
+        let (kind, answer) = answer(cookie);
+        assert_eq!(kind, HandshakeType::HELLO_VERIFY_REQUEST);
+        HelloVerifyRequest::parse(&answer[HandshakeHeader::LEN..]).unwrap().cookie.to_vec()
+    };
+    let first = asked(&[]);
+    let second = asked(&[]);
+    let third = asked(&first);
+    assert!(first != second && second != third);
+    assert_eq!(answer(&third).0, HandshakeType::SERVER_HELLO);
 }
 
 #[test]
