@@ -86,6 +86,8 @@ impl Flight {
         self.sent.clear();
         self.state = State::Sending { part: 0, offset: 0 };
         self.ends_with = ends_with;
+        // RFC 6347 §4.2.4.1: a longer timer until a flight is through without loss: not done, because on paths that lose at
+        // random, as radio does, one loss would slow down all that follows; within a flight the timer doubles.
         self.interval = config.retransmit_initial;
         self.timeouts = 0;
         self.number += 1;

@@ -46,6 +46,8 @@ impl Frame {
             .contains(&header.content_type)
             || header.content_type == ContentType::ACK
             || header.content_type == ContentType::TLS12_CID && !own_cid.is_empty();
+        // RFC 6347 §4.1: no version but the negotiated one: not done, because hellos come as DTLS 1.0, too, what is in clear
+        // proves nothing, and encrypted records authenticate their version.
         if !known || header.version.0 >> 8 != 0xfe {
             return None;
         }

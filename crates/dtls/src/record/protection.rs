@@ -35,7 +35,7 @@ impl Protection {
         iv: &[u8],
     ) -> Result<Self, Error> {
         let layout = if Self::iv_len_v12(algorithm) == 4 { Layout::Explicit } else { Layout::Implicit };
-        // RFC 8446 §5.5: not done for DTLS 1.2, because it has no way to change keys.
+        // RFC 8446 §5.5: a limit in DTLS 1.2, too: not done, because it has no way to change keys.
         Self::new(provider, algorithm, key, iv, layout, u64::MAX)
     }
 
