@@ -94,10 +94,9 @@ fn lossy(pair: &mut Pair<'_>, mode: &Mode) -> Result<()> {
         let said = format!("of {COUNT} messages that {from:?} sent: {sifted}");
         expect(wrong == 0 && messages == distinct, &format!("changed or doubled, {said}"))?;
         expect(!mode.ordered || late == 0, &format!("out of order, {said}"))?;
-        expect(
-            (mode.least..=mode.most).contains(&share),
-            &format!("not {} to {} %, {said}", mode.least, mode.most),
-        )?;
+        // When the peer gives up is its affair: Firefox's lifetimes are generous.
+        let most = if from == End::Ours { mode.most } else { 100 };
+        expect((mode.least..=most).contains(&share), &format!("not {} to {most} %, {said}", mode.least))?;
     }
     // What was given up holds nothing up: on a network that is whole again, both channels lose nothing.
     pair.set_link(&Link::new(Duration::from_millis(1)));

@@ -102,6 +102,12 @@ impl<'a> Pair<'a> {
     /// Later offers and answers, on the connection that is there; `gathers` if new candidates come of it.
     pub(super) fn renegotiate(&mut self, from: End, mut offer: Value, gathers: bool) -> Result<()> {
         offer["again"] = true.into();
+        if gathers {
+            // Those of before that nobody fetched are not for the new session.
+            for end in [End::Theirs, End::Ours] {
+                self.call(end, "candidates", json!({}))?;
+            }
+        }
         self.negotiate(from, offer, json!({"again": true}), gathers.then_some(Trickle::Full))?;
         self.stable()
     }

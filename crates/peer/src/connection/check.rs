@@ -57,8 +57,10 @@ impl PeerConnection {
         if !transport.accepts_fingerprints(&described.fingerprints) {
             return Err(Error::InvalidAccess(InvalidAccess::FingerprintChanged));
         }
-        // RFC 9429 §5.8.3: an association that lives keeps its roles.
+        // RFC 9429 §5.8.3: an association that lives keeps its roles. In answers: not refused, because Firefox answers `active`
+        // to every later offer, whatever it is; the roles stay all the same.
         let client = match described.setup {
+            _ if kind != SdpType::Offer => None,
             Some(SetupRole::Active) => Some(true),
             Some(SetupRole::Passive) => Some(false),
             _ => None,
