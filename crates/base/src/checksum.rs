@@ -73,7 +73,7 @@ mod tests {
     /// Long inputs take other instructions than short ones.
     #[test]
     fn crc32c_agrees_with_the_table_at_every_length() {
-        let bytes: alloc::vec::Vec<u8> = (0..1500u32).map(|i| (i * i >> 3) as u8).collect();
+        let bytes: alloc::vec::Vec<u8> = (0..1500u32).map(|i| ((i * i) >> 3) as u8).collect();
         for len in 0..bytes.len() {
             let (head, tail) = bytes[..len].split_at(len / 3);
             let expected = table_crc32c(0, &bytes[..len]);
