@@ -8,6 +8,7 @@ mod gathering;
 mod hostile;
 mod lab;
 mod lite;
+mod memory;
 mod nat;
 mod nomination;
 mod puppet;
