@@ -1,24 +1,27 @@
 //! `cargo xtask memory`: what a hostile peer can make each layer hold, as a table.
 
 use crate::{Result, run, workspace};
-use std::process::Stdio;
 
 /// Packages whose tests have a `memory` module that prints `memory: STATE: BYTES BYTES`.
-const PACKAGES: &str = "-p siskin-sctp -p siskin-datachannel";
+const PACKAGES: &str = "-p siskin-ice -p siskin-sctp -p siskin-datachannel";
 
 /// The verb `memory`.
 pub(crate) fn main() -> Result<()> {
-    let args = format!("test --release {PACKAGES} --test it memory:: -- --nocapture --test-threads 1");
+    // Without optimization, as `cargo test` builds them: what is on the heap is the same.
+    let args = format!("test {PACKAGES} --test it memory:: -- --nocapture --test-threads 1");
     let mut tests = run::cargo(&args, &workspace::root());
-    let out = run::read(tests.env("CARGO_PROFILE_RELEASE_LTO", "off").stderr(Stdio::inherit()))?;
+    let out = run::read(&mut tests)?;
     println!("| what a hostile peer makes us hold | default | small |\n| --- | --: | --: |");
+    let mut rows = Vec::new();
     for line in out.lines() {
         // A test's name may stand in front of what it prints.
         let Some((_, row)) = line.split_once("memory: ") else { continue };
         let Some((what, bytes)) = row.rsplit_once(": ") else { continue };
         let bytes: Vec<String> = bytes.split(' ').map(grouped).collect();
-        println!("| {what} | {} |", bytes.join(" | "));
+        rows.push(format!("| {what} | {} |", bytes.join(" | ")));
     }
+    rows.sort();
+    rows.iter().for_each(|row| println!("{row}"));
     Ok(())
 }
 

@@ -104,7 +104,7 @@ fn attack(what: &str, bound: impl Fn(&Config) -> usize, attack: impl Fn(&mut Att
         assert!(held <= bound, "{what}: {held} bytes, where {bound} are allowed");
         held
     });
-    println!("memory: data channels, {what}: {} {}", most[0], most[1]);
+    println!("memory: data channels: {what}: {} {}", most[0], most[1]);
 }
 
 /// The association with nothing in it.

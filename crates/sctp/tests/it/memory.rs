@@ -95,7 +95,7 @@ fn attack(what: &str, bound: impl Fn(&Config) -> usize, attack: impl Fn(&mut Att
         assert!(most <= bound, "{what}: {most} bytes, where {bound} are allowed");
         most
     });
-    println!("memory: SCTP, {what}: {} {}", most[0], most[1]);
+    println!("memory: SCTP: {what}: {} {}", most[0], most[1]);
 }
 
 /// The association itself, answers that wait, and the attacker's buffer.
