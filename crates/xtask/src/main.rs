@@ -3,6 +3,7 @@
 
 mod bench;
 mod campaign;
+mod coverage;
 #[cfg(test)]
 mod edges;
 mod fuzz;
@@ -24,6 +25,7 @@ cargo xtask test [--list] [STEP…]    all checks, or only the named ones; insta
 cargo xtask conformance [ARG…]       the full matrix: real browsers and libwebrtc (--help: its arguments)
 cargo xtask fuzz [NAME [SECONDS]]    lists the fuzz targets, or runs one (default: 60 s); needs a C++ compiler
 cargo xtask campaign [ARG…]          thousands of bad networks, simulated (--help: its arguments)
+cargo xtask coverage [CRATE…]        which lines of the protocol crates the tests and the fuzz corpora reach
 cargo xtask memory                   what a hostile peer can make each layer hold, measured
 cargo xtask bench [NAME [ROUNDS]]    lists the benchmarks, or runs one and prints its table
 cargo xtask size                     code, constants and heap of a data channel on a device
@@ -43,6 +45,7 @@ fn main() -> ExitCode {
         "conformance" => test::conformance_only(rest),
         "fuzz" => fuzz::main(rest),
         "bench" => bench::main(rest),
+        "coverage" => coverage::main(rest),
         "memory" => memory::main(),
         "campaign" => campaign::main(rest),
         "size" => size::main(rest),
