@@ -109,3 +109,26 @@ fn what_is_too_long_is_not_written() {
     assert_eq!(builder.attribute(AttributeType::DATA, &long[..40_000]).fingerprint().finish(), None);
     assert_eq!(out, [1]);
 }
+
+#[test]
+fn what_ice_adds_comes_back() {
+    let build = |with: fn(Builder<'_>) -> Builder<'_>| {
+        let mut out = Vec::new();
+        let builder = Builder::new(&mut out, Class::Request, Method::BINDING, TransactionId([3; 12]));
+        with(builder).finish().unwrap();
+        out
+    };
+    let controlling = build(|builder| {
+        builder.priority(0x6e00_1eff).use_candidate().ice_controlling(u64::MAX - 1).nomination(7)
+    });
+    let message = Message::parse(&controlling).unwrap();
+    assert_eq!((message.priority(), message.use_candidate()), (Some(0x6e00_1eff), true));
+    assert_eq!((message.ice_controlling(), message.ice_controlled()), (Some(u64::MAX - 1), None));
+    assert_eq!((message.nomination(), message.network_info()), (Some(7), None));
+
+    let controlled = build(|builder| builder.ice_controlled(5).network_info(3, 0xffff));
+    let message = Message::parse(&controlled).unwrap();
+    assert_eq!((message.priority(), message.use_candidate()), (None, false));
+    assert_eq!((message.ice_controlling(), message.ice_controlled()), (None, Some(5)));
+    assert_eq!((message.nomination(), message.network_info()), (None, Some((3, 0xffff))));
+}
