@@ -141,7 +141,12 @@ impl Agent {
 
     /// The next event.
     pub fn poll_event(&mut self) -> Option<Event> {
-        self.events.pop_front()
+        let event = self.events.pop_front();
+        if event.is_none() {
+            // They are rare, and agents are many: an idle one keeps no room for them.
+            self.events = VecDeque::new();
+        }
+        event
     }
 
     /// The next observation, if the configuration asks for them.

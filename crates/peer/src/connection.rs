@@ -26,6 +26,7 @@ use crate::{
     Event, IceConnectionState, IceGatheringState, PeerConnectionState, SdpType, SessionDescription,
     SignalingState,
 };
+use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 use alloc::string::String;
 use alloc::sync::Arc;
@@ -58,7 +59,8 @@ pub struct PeerConnection {
     stable_transceivers: Option<Vec<Transceiver>>,
     /// The canonical name of our sources.
     cname: String,
-    transports: BTreeMap<TransportId, Transport>,
+    /// Boxed: a node of the map has room for eleven.
+    transports: BTreeMap<TransportId, Box<Transport>>,
     transports_made: u32,
     data: Option<Data>,
     /// Associations made so far.
@@ -232,13 +234,13 @@ impl PeerConnection {
 
     /// What a researcher may watch; nothing unless `Config::observe` is set.
     pub fn poll_observation(&mut self) -> Option<Observation> {
-        let transports = self.transports.values_mut().find_map(Transport::poll_observation);
+        let transports = self.transports.values_mut().find_map(|transport| transport.poll_observation());
         transports.or_else(|| self.data.as_mut()?.poll_observation())
     }
 
     /// When [`handle_timeout`](Self::handle_timeout) is due; `None` is never. Ask last.
     pub fn poll_timeout(&self) -> Option<Instant> {
-        let transports = self.transports.values().filter_map(Transport::poll_timeout).min();
+        let transports = self.transports.values().filter_map(|transport| transport.poll_timeout()).min();
         earliest(transports, self.data.as_ref().and_then(Data::poll_timeout))
     }
 

@@ -4,6 +4,7 @@ mod routes;
 
 use crate::demux::Kind;
 use crate::{Config, Error, Event, PeerConnection};
+use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 use alloc::vec::Vec;
 use core::net::SocketAddr;
@@ -70,7 +71,8 @@ pub struct Endpoint {
 
 /// A connection, and where it stands in the endpoint's queues.
 struct Held {
-    peer: PeerConnection,
+    /// Boxed: a node of the map has room for eleven.
+    peer: Box<PeerConnection>,
     to_transmit: bool,
     to_tell: bool,
     timeout: Option<Instant>,
@@ -127,15 +129,17 @@ impl Endpoint {
         let mut connection = PeerConnection::new(config, rng, now)?;
         self.created += 1;
         self.bases.iter().for_each(|(base, local)| connection.add_base(now, *base, *local));
-        self.connections
-            .insert(id, Held { peer: connection, to_transmit: false, to_tell: false, timeout: None });
+        self.connections.insert(
+            id,
+            Held { peer: Box::new(connection), to_transmit: false, to_tell: false, timeout: None },
+        );
         self.touched(id);
         Ok(id)
     }
 
     /// Reads a connection.
     pub fn connection(&self, id: ConnectionId) -> Option<&PeerConnection> {
-        self.connections.get(&id).map(|held| &held.peer)
+        self.connections.get(&id).map(|held| &*held.peer)
     }
 
     /// Lets `act` work on a connection; `None` if there is none of that name.
@@ -157,7 +161,7 @@ impl Endpoint {
         if let Some(at) = held.timeout {
             self.timeouts.remove(&(at, id));
         }
-        Some(held.peer)
+        Some(*held.peer)
     }
 
     /// The connections that live.

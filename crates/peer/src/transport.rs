@@ -298,7 +298,12 @@ impl Transport {
     }
 
     pub(crate) fn poll_event(&mut self) -> Option<TransportEvent> {
-        self.events.pop_front()
+        let event = self.events.pop_front();
+        if event.is_none() {
+            // States change seldom, and connections are many: an idle one keeps no room for this.
+            self.events = VecDeque::new();
+        }
+        event
     }
 
     pub(crate) fn poll_observation(&mut self) -> Option<Observation> {

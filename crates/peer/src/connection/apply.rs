@@ -8,6 +8,7 @@ use crate::jsep::{
 };
 use crate::sections::{Section, TransportId, UsedFor};
 use crate::transport::Transport;
+use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::format;
 use alloc::vec::Vec;
@@ -228,7 +229,7 @@ impl PeerConnection {
         }
         if kind == SdpType::Answer {
             self.drop_unused_transports(now);
-            self.transports.values_mut().for_each(Transport::accept_restart);
+            self.transports.values_mut().for_each(|transport| transport.accept_restart());
             self.stable_sections = None;
             self.stable_transceivers = None;
             self.transceivers.iter_mut().for_each(|transceiver| transceiver.made_by_offer = false);
@@ -302,7 +303,7 @@ impl PeerConnection {
         let certificate = alloc::sync::Arc::clone(&self.certificate);
         let transport = Transport::new(&self.config, certificate, rng, now, credentials, &self.bases);
         self.transports_made += 1;
-        self.transports.insert(id, transport);
+        self.transports.insert(id, Box::new(transport));
         id
     }
 }

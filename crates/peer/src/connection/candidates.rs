@@ -5,7 +5,6 @@ use crate::IceCandidateInit;
 use crate::error::{Error, InvalidState, Operation, Type};
 use crate::recording::Input;
 use crate::sections::TransportId;
-use crate::transport::Transport;
 use siskin_base::Instant;
 
 impl PeerConnection {
@@ -81,7 +80,7 @@ impl PeerConnection {
 
     /// Whether `restart_ice` was called and its credentials are not replaced yet.
     pub(super) fn wants_restart(&self) -> bool {
-        let mut current = self.transports.values().map(Transport::local_credentials);
+        let mut current = self.transports.values().map(|transport| transport.local_credentials());
         current.any(|credentials| self.ufrags_to_replace.contains(&credentials.ufrag))
     }
 }

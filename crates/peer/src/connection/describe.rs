@@ -6,7 +6,6 @@ use crate::error::{Error, InvalidState};
 use crate::jsep::{RemoteDescription, build};
 use crate::recording::Input;
 use crate::signaling::Side;
-use crate::transport::Transport;
 use crate::{SdpType, SessionDescription, SignalingState};
 use siskin_base::Instant;
 use siskin_sdp::Session;
@@ -162,7 +161,7 @@ impl PeerConnection {
     fn write(&self, local: &Local) -> SessionDescription {
         let gathered = |index| {
             let transport = self.sections.transport_of(index).and_then(|id| self.transports.get(&id));
-            transport.map(Transport::gathered).unwrap_or_default()
+            transport.map(|transport| transport.gathered()).unwrap_or_default()
         };
         SessionDescription { kind: local.kind, sdp: build(&local.plan, local.origin, gathered) }
     }

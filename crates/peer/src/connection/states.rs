@@ -5,7 +5,7 @@ use crate::SdpType;
 use crate::jsep::{PlannedSection, RemoteSection};
 use crate::media::intersect;
 use crate::transceiver::Transceiver;
-use crate::transport::{Transport, TransportEvent};
+use crate::transport::TransportEvent;
 use crate::{
     DtlsTransportState, Event, IceCandidateInit, IceConnectionState, IceGatheringState, PeerConnectionState,
     SctpTransportState, SignalingState,
@@ -22,7 +22,7 @@ impl PeerConnection {
 
     /// `iceGatheringState` (webrtc-pc §4.3.2).
     pub fn ice_gathering_state(&self) -> IceGatheringState {
-        let mut states = self.transports.values().map(Transport::gathering_state);
+        let mut states = self.transports.values().map(|transport| transport.gathering_state());
         if states.any(|state| state == IceGatheringState::Gathering) {
             return IceGatheringState::Gathering;
         }
@@ -78,7 +78,7 @@ impl PeerConnection {
     /// State of the DTLS transport that the data channels use.
     pub fn dtls_state(&self) -> DtlsTransportState {
         let transport = self.sections.data().and_then(|(_, id)| self.transports.get(&id));
-        transport.map(Transport::dtls_state).unwrap_or_default()
+        transport.map(|transport| transport.dtls_state()).unwrap_or_default()
     }
 
     /// State of the SCTP transport; `None` until an answer has made one.

@@ -106,7 +106,7 @@ impl Dtls {
             self.connect(now);
         }
         self.take_events();
-        events.append(&mut self.pending);
+        events.extend(core::mem::take(&mut self.pending));
     }
 
     fn take_events(&mut self) {
