@@ -1,4 +1,5 @@
 #![doc = include_str!("../README.md")]
+#![allow(clippy::disallowed_types, reason = "a benchmark has a clock and sockets")]
 
 mod contest;
 pub mod cost;

@@ -96,6 +96,8 @@ impl<'a> Handshake<'a> {
                 }
                 // The client's first share is for a group that the server does not have: a second hello.
                 1 if role == Role::Client => vec![NamedGroup::SECP256R1, NamedGroup::X25519],
+                // RFC 8422 §5.1: in DTLS 1.2 the list names the curve of the server's certificate, too.
+                _ if version == ProtocolVersion::DTLS1_2 => vec![NamedGroup::X25519, NamedGroup::SECP256R1],
                 _ => vec![NamedGroup::X25519],
             };
             config.cookie_exchange = setup & 4 != 0;
