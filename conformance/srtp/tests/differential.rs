@@ -171,7 +171,8 @@ fn session(provider: &Provider, suite: Suite, mki_len: usize, ids: &[u8], seed: 
         }
     }
     let stats = (ends.receiver.stats(), ends.sender.stats());
-    assert!(stats.0.rtp > 200 && stats.0.replayed > 20 && stats.0.not_authentic > 10, "{stats:?}");
+    // A stream whose counter both receivers have lost, in a leap that was itself lost, stays unauthentic for both.
+    assert!(stats.0.rtp > 100 && stats.0.replayed > 20 && stats.0.not_authentic > 10, "{stats:?}");
 }
 
 fn providers() -> [Provider; 2] {
