@@ -23,6 +23,7 @@ const TOOLS: &[Tool] = &[
     Tool { program: "size", package: "binutils", steps: &["freestanding"] },
     Tool { program: "c++", package: "g++", steps: &["fuzz"] },
     Tool { program: "cc", package: "gcc", steps: &["srtp", "benches"] },
+    Tool { program: "cmake", package: "cmake", steps: &["srtp"] },
 ];
 
 /// Installs what is missing, where that is ours to do: on Debian, as root.
