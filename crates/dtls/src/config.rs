@@ -81,17 +81,7 @@ impl Config {
             role,
             path,
             versions: vec![ProtocolVersion::DTLS1_3, ProtocolVersion::DTLS1_2],
-            cipher_suites: vec![
-                CipherSuite::AES_128_GCM_SHA256,
-                CipherSuite::AES_256_GCM_SHA384,
-                CipherSuite::CHACHA20_POLY1305_SHA256,
-                CipherSuite::ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
-                CipherSuite::ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256,
-                CipherSuite::ECDHE_ECDSA_WITH_AES_256_GCM_SHA384,
-                CipherSuite::ECDHE_RSA_WITH_AES_128_GCM_SHA256,
-                CipherSuite::ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256,
-                CipherSuite::ECDHE_RSA_WITH_AES_256_GCM_SHA384,
-            ],
+            cipher_suites: CipherSuite::ALL.to_vec(),
             groups: vec![
                 NamedGroup::X25519MLKEM768,
                 NamedGroup::X25519,

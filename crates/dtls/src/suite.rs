@@ -14,6 +14,9 @@ macro_rules! suites {
         }
 
         impl CipherSuite {
+            /// Those that we speak, in the order in which a default configuration prefers them.
+            pub const ALL: &[Self] = &[$(Self::$name,)*];
+
             pub(crate) const fn meaning(self) -> Option<Meaning> {
                 Some(match self {
                     $(Self::$name => Meaning {
@@ -45,16 +48,16 @@ suites! {
     CHACHA20_POLY1305_SHA256 = 0x1303: DTLS1_3 ChaCha20Poly1305 Sha256 false "TLS_CHACHA20_POLY1305_SHA256";
     ECDHE_ECDSA_WITH_AES_128_GCM_SHA256 = 0xc02b:
         DTLS1_2 Aes128Gcm Sha256 false "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256";
+    ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256 = 0xcca9:
+        DTLS1_2 ChaCha20Poly1305 Sha256 false "TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256";
     ECDHE_ECDSA_WITH_AES_256_GCM_SHA384 = 0xc02c:
         DTLS1_2 Aes256Gcm Sha384 false "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384";
     ECDHE_RSA_WITH_AES_128_GCM_SHA256 = 0xc02f:
         DTLS1_2 Aes128Gcm Sha256 true "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256";
-    ECDHE_RSA_WITH_AES_256_GCM_SHA384 = 0xc030:
-        DTLS1_2 Aes256Gcm Sha384 true "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384";
     ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256 = 0xcca8:
         DTLS1_2 ChaCha20Poly1305 Sha256 true "TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256";
-    ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256 = 0xcca9:
-        DTLS1_2 ChaCha20Poly1305 Sha256 false "TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256";
+    ECDHE_RSA_WITH_AES_256_GCM_SHA384 = 0xc030:
+        DTLS1_2 Aes256Gcm Sha384 true "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384";
 }
 
 /// What a suite means.

@@ -93,23 +93,11 @@ fn group(text: &str) -> Result<NamedGroup, String> {
 
 fn suite(text: &str) -> Result<CipherSuite, String> {
     let known = |suite: &CipherSuite| suite.name().is_some_and(|name| name.eq_ignore_ascii_case(text));
-    SUITES.into_iter().find(known).ok_or_else(|| {
-        let names: Vec<&str> = SUITES.into_iter().filter_map(CipherSuite::name).collect();
+    CipherSuite::ALL.iter().copied().find(known).ok_or_else(|| {
+        let names: Vec<&str> = CipherSuite::ALL.iter().filter_map(|suite| suite.name()).collect();
         format!("not a suite that we have: {}", names.join(", "))
     })
 }
-
-const SUITES: [CipherSuite; 9] = [
-    CipherSuite::AES_128_GCM_SHA256,
-    CipherSuite::AES_256_GCM_SHA384,
-    CipherSuite::CHACHA20_POLY1305_SHA256,
-    CipherSuite::ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
-    CipherSuite::ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256,
-    CipherSuite::ECDHE_ECDSA_WITH_AES_256_GCM_SHA384,
-    CipherSuite::ECDHE_RSA_WITH_AES_128_GCM_SHA256,
-    CipherSuite::ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256,
-    CipherSuite::ECDHE_RSA_WITH_AES_256_GCM_SHA384,
-];
 
 fn fingerprint(text: &str) -> Result<Fingerprint, String> {
     let wrong = "not a fingerprint, as in \"sha-256 1A:2B:…\"";
@@ -157,7 +145,7 @@ mod tests {
         assert_eq!(group("x25519mlkem768"), Ok(NamedGroup::X25519MLKEM768));
         assert_eq!(suite("tls_aes_128_gcm_sha256"), Ok(CipherSuite::AES_128_GCM_SHA256));
         assert!(suite("TLS_RSA_WITH_AES_128_CBC_SHA").unwrap_err().contains("TLS_AES_256_GCM_SHA384"));
-        assert!(SUITES.iter().all(|suite| suite.name().is_some()));
+        assert!(CipherSuite::ALL.iter().all(|suite| suite.name().is_some()));
         let parsed = fingerprint("SHA-256 0a:FF").unwrap();
         assert_eq!((parsed.algorithm, &parsed.value[..]), (HashAlgorithm::Sha256, &[0x0a, 0xff][..]));
         assert!(fingerprint("md5 00").is_err() && fingerprint("sha-256 0x:1").is_err());

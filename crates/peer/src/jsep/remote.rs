@@ -78,7 +78,7 @@ impl RemoteDescription {
         let mut data = false;
         for described in &session.media {
             let mut section = read.section(session, described, media)?;
-            // Of several data sections we take part in the first (RFC 8841 §4.2).
+            // Of several data sections we take part in the first: JSEP knows but one (RFC 9429 §5.2.1).
             if matches!(section.content, RemoteContent::Data(_)) && core::mem::replace(&mut data, true) {
                 (section.content, section.transport) = (RemoteContent::Other, None);
             }

@@ -123,7 +123,7 @@ fn rtx(kind: TrackKind, clock_rate: u32, apt: u8) -> Codec {
 /// What an answer says: what of the offer we know, in the offer's order and with its numbers; preferences have the last
 /// word about the order. Empty if there is nothing to carry media with.
 ///
-/// RFC 9429 §5.3.1: formats that were not offered may be added; not done, because nobody can send them.
+/// RFC 9429 §5.3.1, formats that were not offered: not done, because nobody can send them.
 pub(crate) fn answer_codecs(
     config: &MediaConfig,
     kind: TrackKind,
@@ -203,7 +203,7 @@ pub(crate) fn offer_extensions(
 
 /// Those of the offer that we know, from our side.
 ///
-/// RFC 8285 §6: numbers from 4096 ask the answerer to choose; not done, because no browser offers that many.
+/// RFC 8285 §6, choosing a number for what is offered from 4096 on: not done, because no browser offers that many.
 pub(crate) fn answer_extensions(
     config: &MediaConfig,
     kind: TrackKind,
