@@ -7,7 +7,7 @@ use crate::accept::Accept;
 use crate::engine::{Engine, is_usable};
 use crate::offer::Offer;
 use crate::record::{MAX_PLAINTEXT, ProtocolVersion};
-use crate::session::Session;
+use crate::session::{Secrets, Session};
 use crate::transcript::Transcript;
 use crate::{Alert, AlertDescription, CipherSuite, Config, Error, Event, Misuse, Role, Stats, v12, v13};
 use alloc::vec::Vec;
@@ -97,6 +97,7 @@ impl Connection {
     /// Takes a datagram and opens its records in place. What cannot be one of ours is dropped and counted.
     pub fn handle_datagram(&mut self, now: Instant, received: Received<'_>) {
         self.engine.now = now;
+        self.expire();
         let datagram = received.datagram;
         let mut at = 0;
         while at < datagram.len() && !self.is_closed() {
@@ -122,6 +123,7 @@ impl Connection {
             return;
         }
         self.engine.now = now;
+        self.expire();
         self.engine.acks.handle_timeout(now);
         if self.deadline.is_some_and(|deadline| deadline <= now) {
             self.handle_deadline();
@@ -257,23 +259,39 @@ impl Connection {
     fn handle_deadline(&mut self) {
         if matches!(self.state, State::Established(_)) && self.engine.stats.bytes_received > 0 {
             // It never acknowledged, but it speaks to us.
-            self.deadline = None;
             self.engine.flight.end();
+            self.settle();
         } else {
             self.fail(Error::TimedOut);
+        }
+    }
+
+    /// Nothing is out any more, at or after the end of the handshake.
+    fn settle(&mut self) {
+        self.deadline = None;
+        if let State::Established(Session { secrets: Secrets::V13(secrets), .. }) = &mut self.state
+            && self.engine.config.role == Role::Client
+        {
+            secrets.end_handshake(&mut self.engine, None);
+        }
+    }
+
+    /// Throws away keys whose time is over. Nobody is woken up for it.
+    fn expire(&mut self) {
+        if let State::Established(Session { secrets: Secrets::V13(secrets), .. }) = &mut self.state {
+            secrets.expire(&mut self.engine);
         }
     }
 
     fn finish_handshake(&mut self) {
         self.engine.transcript = Transcript::new();
         if self.engine.is_v13() {
-            // Epoch 2 lives on: the peer may have to send its last flight again.
-            self.engine.records.end_reading_before(v13::HANDSHAKE_EPOCH);
+            self.engine.records.end_reading(0..v13::HANDSHAKE_EPOCH);
         } else {
             self.engine.reassembly.clear();
             // RFC 6347 §4.2.8: a new handshake on a live association: not done, because a peer that starts over says so in
             // its SDP, by a new `tls-id` or fingerprint (RFC 8842 §5.1), and gets a new engine.
-            self.engine.records.end_reading_before(1);
+            self.engine.records.end_reading(0..1);
         }
         if !self.engine.flight.awaits_ack() {
             self.deadline = None;

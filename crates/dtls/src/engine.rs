@@ -32,6 +32,8 @@ pub(crate) struct Engine {
     pub(crate) acks: Acks,
     /// Our next change of keys, in DTLS 1.3.
     pub(crate) update: Update,
+    /// The peer has asked for more connection IDs, in DTLS 1.3.
+    pub(crate) owes_connection_ids: bool,
     /// The epoch in which data, alerts and ACKs go out.
     pub(crate) write_epoch: u16,
     pub(crate) alerts: VecDeque<Alert>,
@@ -60,6 +62,7 @@ impl Engine {
             version: None,
             acks: Acks::default(),
             update: Update::None,
+            owes_connection_ids: false,
             write_epoch: 0,
             alerts: VecDeque::new(),
             events: VecDeque::new(),

@@ -4,8 +4,8 @@ use crate::connection::State;
 use crate::engine::Engine;
 use crate::flight::EndsWith;
 use crate::handshake::{
-    ClientHello, ExtensionType, Extensions, HandshakeType, HelloVerifyRequest, KeyShareEntry, KeyShares,
-    Malformed, Message, ServerHello, UseSrtp, put_numbers,
+    ClientHello, ExtensionType, Extensions, Fragment, HandshakeHeader, HandshakeType, HelloVerifyRequest,
+    KeyShareEntry, KeyShares, Malformed, Message, ServerHello, UseSrtp, put_numbers,
 };
 use crate::transcript::Transcript;
 use crate::{CipherSuite, Error, Misuse, PeerIncompatible, PeerMisbehaved, ProtocolVersion, v12, v13};
@@ -26,8 +26,11 @@ pub(crate) struct Offer {
 /// What the server has asked for, if it has.
 enum Asked {
     Nothing,
-    /// DTLS 1.2: the cookie is out.
-    Cookie,
+    /// DTLS 1.2: this cookie is out, as the answer to so many requests.
+    Cookie {
+        cookie: Vec<u8>,
+        requests: u8,
+    },
     /// DTLS 1.3: the second hello is out, with this suite chosen.
     Retry(CipherSuite),
 }
@@ -69,14 +72,21 @@ impl Offer {
 
     pub(crate) fn handle(mut self, engine: &mut Engine, message: &Message) -> Result<State, Error> {
         match message.kind {
-            HandshakeType::HELLO_VERIFY_REQUEST if matches!(self.asked, Asked::Nothing) => {
+            HandshakeType::HELLO_VERIFY_REQUEST => {
+                // RFC 6347 §4.2.1: there may be several, since a server may not take its own cookie back, if it has changed its
+                // secret meanwhile.
+                let requests = match self.asked {
+                    Asked::Nothing => 0,
+                    Asked::Cookie { requests, .. } if requests < MAX_REQUESTS => requests,
+                    _ => return Err(PeerMisbehaved::UnexpectedMessage.into()),
+                };
                 if !engine.speaks(ProtocolVersion::DTLS1_2) {
                     return Err(PeerIncompatible::Version.into());
                 }
                 let request = HelloVerifyRequest::parse(message.body()).map_err(malformed)?;
                 // RFC 6347 §4.2.1: a first ClientHello and its HelloVerifyRequest do not count.
                 engine.transcript = Transcript::new();
-                self.asked = Asked::Cookie;
+                self.asked = Asked::Cookie { cookie: request.cookie.into(), requests: requests + 1 };
                 self.send(engine, request.cookie, None);
                 Ok(State::Offered(self))
             }
@@ -85,7 +95,7 @@ impl Offer {
                 let version = chosen_version(engine, &hello)?;
                 engine.version = Some(version);
                 match (version, self.asked) {
-                    (ProtocolVersion::DTLS1_2, Asked::Nothing | Asked::Cookie) => {
+                    (ProtocolVersion::DTLS1_2, Asked::Nothing | Asked::Cookie { .. }) => {
                         v12::client::Client::start(engine, self.random, message, &hello)
                     }
                     (ProtocolVersion::DTLS1_3, asked @ (Asked::Nothing | Asked::Retry(_))) => {
@@ -97,6 +107,16 @@ impl Offer {
             }
             _ => Err(PeerMisbehaved::UnexpectedMessage.into()),
         }
+    }
+
+    /// Whether a fragment of a message whose number came before is a HelloVerifyRequest nevertheless: a server that keeps no
+    /// state gives the same number to all that it sends. A copy of the one that was answered is none.
+    pub(crate) fn is_asked_again(&self, fragment: &Fragment<'_>) -> bool {
+        let Asked::Cookie { cookie, .. } = &self.asked else { return false };
+        let HandshakeHeader { kind, length, fragment_length, .. } = fragment.header;
+        kind == HandshakeType::HELLO_VERIFY_REQUEST
+            && length == fragment_length
+            && HelloVerifyRequest::parse(fragment.body).is_ok_and(|request| request.cookie != cookie)
     }
 
     fn handle_v13(
@@ -282,6 +302,8 @@ fn malformed(_: Malformed) -> Error {
     PeerMisbehaved::MalformedMessage.into()
 }
 
+/// More cookies than that are not returned.
+const MAX_REQUESTS: u8 = 4;
 /// The versions that we know.
 const VERSIONS: [ProtocolVersion; 2] = [ProtocolVersion::DTLS1_3, ProtocolVersion::DTLS1_2];
 /// RFC 8446 §4.1.3: how the random value of a server ends that knows DTLS 1.3 and chose 1.2 or 1.0.

@@ -35,10 +35,18 @@ pub(crate) struct Records {
 
 struct ReadEpoch {
     epoch: u16,
-    /// None: in clear.
-    protection: Option<Protection>,
+    keys: Keys,
     window: Window,
     forged: u64,
+}
+
+/// What the records of an epoch are opened with.
+enum Keys {
+    /// Epoch 0.
+    Clear,
+    Ready(Protection),
+    /// Keys that take more room than the secret that they come from, and are hardly needed any more.
+    Asleep,
 }
 
 struct WriteEpoch {
@@ -61,13 +69,15 @@ pub(crate) enum Opened {
     Forged,
     /// Authentic, but without content or with too much of it.
     Malformed,
+    /// An epoch whose keys have to be derived again: nothing has changed.
+    Asleep,
 }
 
 impl Records {
     pub(crate) fn new(sealed_limit: u64, forged_limit: u64) -> Self {
         let window = Window::default();
         Self {
-            reading: alloc::vec![ReadEpoch { epoch: 0, protection: None, window, forged: 0 }],
+            reading: alloc::vec![ReadEpoch { epoch: 0, keys: Keys::Clear, window, forged: 0 }],
             writing: alloc::vec![WriteEpoch { epoch: 0, next: 0, protection: None }],
             own_cid: Vec::new(),
             peer_cid: Vec::new(),
@@ -80,7 +90,23 @@ impl Records {
 
     pub(crate) fn add_reading(&mut self, epoch: u16, protection: Protection) {
         let window = Window::default();
-        self.reading.push(ReadEpoch { epoch, protection: Some(protection), window, forged: 0 });
+        self.reading.push(ReadEpoch { epoch, keys: Keys::Ready(protection), window, forged: 0 });
+    }
+
+    /// Throws away the keys with which `epoch` is read, and keeps what came in it in mind.
+    pub(crate) fn sleep(&mut self, epoch: u16) {
+        self.set_keys(epoch, Keys::Asleep);
+    }
+
+    /// The keys with which `epoch` is read are there again.
+    pub(crate) fn wake(&mut self, epoch: u16, protection: Protection) {
+        self.set_keys(epoch, Keys::Ready(protection));
+    }
+
+    fn set_keys(&mut self, epoch: u16, keys: Keys) {
+        if let Some(reading) = self.reading.iter_mut().find(|reading| reading.epoch == epoch) {
+            reading.keys = keys;
+        }
     }
 
     pub(crate) fn add_writing(&mut self, epoch: u16, protection: Protection) {
@@ -122,14 +148,16 @@ impl Records {
         self.reading.iter().map(|reading| reading.epoch).max().unwrap_or(0)
     }
 
-    /// Reads nothing older than `epoch` from now on.
-    pub(crate) fn end_reading_before(&mut self, epoch: u16) {
-        self.reading.retain(|reading| reading.epoch >= epoch);
+    /// Reads nothing in these epochs from now on.
+    pub(crate) fn end_reading(&mut self, epochs: Range<u16>) {
+        self.reading.retain(|reading| !epochs.contains(&reading.epoch));
+        self.reading.shrink_to_fit();
     }
 
     /// Writes nothing older than `epoch` from now on.
     pub(crate) fn end_writing_before(&mut self, epoch: u16) {
         self.writing.retain(|writing| writing.epoch >= epoch);
+        self.writing.shrink_to_fit();
     }
 
     /// Whether a key of DTLS 1.3 comes near a limit, so that new ones should be agreed on: ours to write with, the peer's.
@@ -172,9 +200,13 @@ impl Records {
         };
         let mut content_type = header.content_type;
         let number = RecordNumber { epoch: header.epoch.into(), sequence: header.sequence };
-        let Some(protection) = &reading.protection else {
+        let protection = match &reading.keys {
+            Keys::Ready(protection) => protection,
             // RFC 6347 §4.1.2.6: no replay detection in clear, where anyone could make us drop what is true.
-            return Ok(Opened::Plain { content_type, number, content: frame.header_len..frame.len() });
+            Keys::Clear => {
+                return Ok(Opened::Plain { content_type, number, content: frame.header_len..frame.len() });
+            }
+            Keys::Asleep => return Ok(Opened::Forged),
         };
         // RFC 9146 §3: once agreed on, a connection ID is in every encrypted record.
         let with_cid = content_type == ContentType::TLS12_CID;
@@ -210,8 +242,11 @@ impl Records {
             reading.epoch > 0 && (reading.epoch as u8 & frame::EPOCH_BITS) == epoch_bits
         };
         let Some(reading) = self.reading.iter_mut().rev().find(fits) else { return Ok(Opened::Early) };
-        let protection = reading.protection.as_ref().filter(|protection| protection.is_unified());
-        let Some(protection) = protection else { return Ok(Opened::Forged) };
+        let protection = match &reading.keys {
+            Keys::Ready(protection) if protection.is_unified() => protection,
+            Keys::Asleep => return Ok(Opened::Asleep),
+            _ => return Ok(Opened::Forged),
+        };
         let Some((header, body)) = record.split_at_mut_checked(frame.header_len) else {
             return Ok(Opened::Malformed);
         };

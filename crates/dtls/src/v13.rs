@@ -12,8 +12,9 @@ use crate::suite::Meaning;
 use crate::transcript::Transcript;
 use crate::{CipherSuite, Error, PeerMisbehaved, ProtocolVersion, Role};
 use alloc::vec::Vec;
+use core::time::Duration;
 use key_schedule::{DTLS13, KeySchedule, Labels, Secret};
-use siskin_base::SrtpProfile;
+use siskin_base::{Instant, SrtpProfile};
 use siskin_crypto::{AeadAlgorithm, KeyKind, NamedGroup, PublicKey, SignatureScheme};
 
 /// A handshake whose hellos are exchanged: everything else is encrypted.
@@ -37,6 +38,14 @@ pub(crate) struct Secrets {
     own: Secret,
     /// What the peer writes with.
     peer: Secret,
+    /// A server's: what the client's last flight is protected with.
+    last_flight: Option<LastFlight>,
+}
+
+/// What is left of epoch 2.
+struct LastFlight {
+    secret: Secret,
+    until: Instant,
 }
 
 /// What the hellos settled.
@@ -93,10 +102,11 @@ impl Handshake {
             Role::Client => (client, server),
             Role::Server => (server, client),
         };
-        Ok(Secrets { labels: self.schedule.labels, aead: self.meaning.aead, exporter, own, peer })
+        let labels = self.schedule.labels;
+        Ok(Secrets { labels, aead: self.meaning.aead, exporter, own, peer, last_flight: None })
     }
 
-    fn session(&self, secrets: Secrets) -> Session {
+    fn session(self, secrets: Secrets) -> Session {
         Session {
             version: ProtocolVersion::DTLS1_3,
             suite: self.suite,
@@ -150,6 +160,39 @@ impl Secrets {
     ) -> Result<(), siskin_crypto::Error> {
         self.labels.export(&self.exporter, label, context.unwrap_or_default(), out)
     }
+
+    /// Throws away the keys of epoch 2, as far as nobody needs them any more.
+    ///
+    /// RFC 9147 §4.2.1: records of earlier epochs are discarded. A client needs epoch 2 until its last flight is
+    /// acknowledged. A server does not write in it any more (§7: an ACK goes out in the newest epoch); it reads it
+    /// for twice the MSL, so that it can acknowledge the client's last flight again (§5.8.1). For that it keeps the secret, which
+    /// is small, and the replay window.
+    pub(crate) fn end_handshake(&mut self, engine: &mut Engine, client_secret: Option<Secret>) {
+        engine.records.end_writing_before(DATA_EPOCH);
+        match client_secret {
+            None => engine.records.end_reading(0..DATA_EPOCH),
+            Some(secret) => {
+                self.last_flight = Some(LastFlight { secret, until: engine.now + TWICE_MSL });
+                engine.records.sleep(HANDSHAKE_EPOCH);
+            }
+        }
+    }
+
+    /// Forgets the client's last flight when its time is over.
+    pub(crate) fn expire(&mut self, engine: &mut Engine) {
+        if self.last_flight.as_ref().is_some_and(|last_flight| last_flight.until <= engine.now) {
+            self.last_flight = None;
+            engine.records.end_reading(0..DATA_EPOCH);
+        }
+    }
+
+    /// Derives the keys of the client's last flight again, for one record.
+    pub(crate) fn wake(&self, engine: &mut Engine) -> Result<(), Error> {
+        let Some(LastFlight { secret, .. }) = &self.last_flight else { return Ok(()) };
+        let protection = self.labels.protection(&engine.config.provider, self.aead, secret);
+        engine.records.wake(HANDSHAKE_EPOCH, protection.map_err(provider_failed)?);
+        Ok(())
+    }
 }
 
 /// RFC 8446 §4.4.3: whether the peer's CertificateVerify was made with its certificate's key.
@@ -193,6 +236,8 @@ fn provider_failed(_: siskin_crypto::Error) -> Error {
     Error::ProviderFailed
 }
 
+/// RFC 9147 §5.8.1: twice the maximum segment lifetime of RFC 793.
+const TWICE_MSL: Duration = Duration::from_secs(2 * 120);
 /// RFC 9147 §6.1.
 pub(crate) const HANDSHAKE_EPOCH: u16 = 2;
 pub(crate) const DATA_EPOCH: u16 = 3;

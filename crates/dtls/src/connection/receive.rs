@@ -3,7 +3,7 @@
 use super::{Connection, State};
 use crate::handshake::{Fragment, HandshakeType, Inserted, Message};
 use crate::record::{ContentType, Frame, Header, Opened, ProtocolVersion};
-use crate::session::Secrets;
+use crate::session::{Secrets, Session};
 use crate::{
     Ack, Alert, AlertDescription, AlertLevel, Error, Event, PeerMisbehaved, RecordNumber, Role, v13,
 };
@@ -14,7 +14,7 @@ use siskin_base::{Direction, Instant};
 impl Connection {
     /// `start` is where the record begins in the caller's datagram; `None` for one that was kept.
     pub(super) fn handle_record(&mut self, frame: &Frame, record: &mut [u8], start: Option<usize>) {
-        let (content_type, number, content) = match self.engine.records.open(frame, record) {
+        let (content_type, number, content) = match self.open(frame, record) {
             Ok(Opened::Plain { content_type, number, content }) => (content_type, number, content),
             Ok(Opened::Early) => return self.keep_early(frame, record),
             Ok(dropped) => return self.count_drop(&dropped),
@@ -40,6 +40,20 @@ impl Connection {
                 self.engine.observe_drop("content that has no place here");
             }
         }
+    }
+
+    fn open(&mut self, frame: &Frame, record: &mut [u8]) -> Result<Opened, Error> {
+        let opened = self.engine.records.open(frame, record)?;
+        let State::Established(Session { secrets: Secrets::V13(secrets), .. }) = &self.state else {
+            return Ok(opened);
+        };
+        if !matches!(opened, Opened::Asleep) {
+            return Ok(opened);
+        }
+        secrets.wake(&mut self.engine)?;
+        let opened = self.engine.records.open(frame, record);
+        self.engine.records.sleep(v13::HANDSHAKE_EPOCH);
+        opened
     }
 
     fn is_data_epoch(&self, number: RecordNumber) -> bool {
@@ -74,6 +88,9 @@ impl Connection {
             }
             match self.engine.reassembly.insert(epoch, &fragment) {
                 Inserted::Kept => kept = true,
+                Inserted::Old if self.is_asked_again(&fragment) => {
+                    self.handle_message(&fragment.to_message(epoch))
+                }
                 Inserted::Old => self.handle_repeated(number, &fragment),
                 Inserted::Oversized => return self.fail(PeerMisbehaved::OversizedMessage.into()),
                 Inserted::Dropped => {
@@ -89,49 +106,51 @@ impl Connection {
         self.handle_messages();
     }
 
+    fn is_asked_again(&self, fragment: &Fragment<'_>) -> bool {
+        matches!(&self.state, State::Offered(offer) if offer.is_asked_again(fragment))
+    }
+
     fn handle_messages(&mut self) {
         while !self.is_closed() {
             let Some(message) = self.engine.reassembly.next() else { return };
-            self.engine.observe_packet(Direction::In, &message.bytes);
-            // RFC 5246 §7.4.1.1: ignored during a handshake, and no part of it.
-            if message.kind == HandshakeType::HELLO_REQUEST && !self.engine.is_v13() {
-                continue;
+            self.handle_message(&message);
+        }
+    }
+
+    fn handle_message(&mut self, message: &Message) {
+        self.engine.observe_packet(Direction::In, &message.bytes);
+        // RFC 5246 §7.4.1.1: ignored during a handshake, and no part of it.
+        if message.kind == HandshakeType::HELLO_REQUEST && !self.engine.is_v13() {
+            return;
+        }
+        let engine = &mut self.engine;
+        let next = match core::mem::replace(&mut self.state, State::Closed) {
+            state if !state.expects(message) => Err(PeerMisbehaved::WrongEpoch.into()),
+            State::Offered(offer) => offer.handle(engine, message),
+            State::Accepting(accept) => accept.handle(engine, message),
+            State::V12Client(client) => client.handle(engine, message),
+            State::V12Server(server) => server.handle(engine, message),
+            State::V13Client(client) => client.handle(engine, message),
+            State::V13Server(server) => server.handle(engine, message),
+            State::Established(mut session) => {
+                let handled = match &mut session.secrets {
+                    Secrets::V12(_) => Ok(()),
+                    Secrets::V13(secrets) => secrets.handle(engine, message),
+                };
+                // RFC 9147 §7.1: nothing else tells the peer that it is here.
+                engine.acks.want();
+                self.state = State::Established(session);
+                return handled.unwrap_or_else(|error| self.fail(error));
             }
-            let engine = &mut self.engine;
-            let next = match core::mem::replace(&mut self.state, State::Closed) {
-                state if !state.expects(&message) => Err(PeerMisbehaved::WrongEpoch.into()),
-                State::Offered(offer) => offer.handle(engine, &message),
-                State::Accepting(accept) => accept.handle(engine, &message),
-                State::V12Client(client) => client.handle(engine, &message),
-                State::V12Server(server) => server.handle(engine, &message),
-                State::V13Client(client) => client.handle(engine, &message),
-                State::V13Server(server) => server.handle(engine, &message),
-                State::Established(mut session) => {
-                    let handled = match &mut session.secrets {
-                        Secrets::V12(_) => Ok(()),
-                        Secrets::V13(secrets) => secrets.handle(engine, &message),
-                    };
-                    // RFC 9147 §7.1: nothing else tells the peer that it is here.
-                    engine.acks.want();
-                    match handled {
-                        Ok(()) => self.state = State::Established(session),
-                        Err(error) => self.fail(error),
-                    }
-                    continue;
-                }
-                State::Closed => return,
-            };
-            match next {
-                Ok(State::Established(session)) => {
-                    self.state = State::Established(session);
-                    self.finish_handshake();
-                    if !self.engine.is_v13() {
-                        return;
-                    }
-                }
-                Ok(state) => self.state = state,
-                Err(error) => self.fail(error),
+            State::Closed => return,
+        };
+        match next {
+            Ok(State::Established(session)) => {
+                self.state = State::Established(session);
+                self.finish_handshake();
             }
+            Ok(state) => self.state = state,
+            Err(error) => self.fail(error),
         }
     }
 
@@ -167,10 +186,10 @@ impl Connection {
         if let State::Established(session) = &mut self.state
             && engine.flight.is_idle()
         {
-            self.deadline = None;
-            if let Secrets::V13(secrets) = &mut session.secrets
-                && let Err(error) = secrets.finish_update(engine)
-            {
+            let Secrets::V13(secrets) = &mut session.secrets else { return };
+            let updated = secrets.finish_update(engine);
+            self.settle();
+            if let Err(error) = updated {
                 self.fail(error);
             }
         }

@@ -25,6 +25,12 @@ impl<'a> Fragment<'a> {
         if end <= header.length { Ok(Self { header, body }) } else { Err(Malformed) }
     }
 
+    /// The message that it is the whole of.
+    pub fn to_message(&self, epoch: u16) -> Message {
+        let HandshakeHeader { kind, sequence, .. } = self.header;
+        Message { kind, sequence, epoch, bytes: [&self.header.to_bytes()[..], self.body].concat() }
+    }
+
     /// Whether it is the last piece of its message.
     pub fn is_last(&self) -> bool {
         self.header.fragment_offset + self.header.fragment_length == self.header.length
@@ -146,6 +152,10 @@ impl Reassembly {
         let Partial { kind, epoch, bytes, .. } = self.partial.remove(&sequence)?;
         self.held -= bytes.len() - HandshakeHeader::LEN;
         self.next = sequence.wrapping_add(1);
+        if self.partial.is_empty() {
+            // An empty tree may keep a node.
+            self.partial = BTreeMap::new();
+        }
         Some(Message { kind, sequence, epoch, bytes })
     }
 

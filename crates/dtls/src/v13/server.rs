@@ -112,11 +112,12 @@ impl Server {
                 Self::Finished(answered)
             }
             (Self::Finished(answered), HandshakeType::FINISHED) => {
-                let Answered { handshake, secrets } = *answered;
+                let Answered { handshake, mut secrets } = *answered;
                 handshake.check_finished(engine, message)?;
                 engine.flight.end();
                 secrets.begin_reading(engine)?;
                 engine.write_epoch = DATA_EPOCH;
+                secrets.end_handshake(engine, Some(handshake.client_secret.clone()));
                 // RFC 9147 §7.1: nothing else tells the client that its last flight is here.
                 engine.acks.want();
                 return Ok(State::Established(handshake.session(secrets)));

@@ -1,10 +1,11 @@
 //! New keys for a connection that lives long (RFC 8446 §4.6.3, RFC 9147 §8).
 
-use super::{Secrets, provider_failed};
+use super::{DATA_EPOCH, Secrets, provider_failed};
 use crate::engine::Engine;
 use crate::flight::EndsWith;
 use crate::handshake::{HandshakeType, KeyUpdate, Message, NewConnectionId};
 use crate::{Error, PeerMisbehaved, Role};
+use alloc::vec::Vec;
 
 /// Where our own change of keys stands.
 ///
@@ -58,8 +59,14 @@ impl Secrets {
                 }
                 Ok(())
             }
-            // RFC 9147 §9: not done, because one connection ID is all that we tell peers apart by; asking is no fault.
-            HandshakeType::REQUEST_CONNECTION_ID if !engine.records.connection_ids().0.is_empty() => Ok(()),
+            HandshakeType::REQUEST_CONNECTION_ID if !engine.records.connection_ids().0.is_empty() => {
+                // How many it asks for makes no difference.
+                if message.body().len() != 1 {
+                    return Err(PeerMisbehaved::MalformedMessage.into());
+                }
+                engine.owes_connection_ids = true;
+                Ok(())
+            }
             // RFC 8446 §4.6.1: we never resume a session.
             HandshakeType::NEW_SESSION_TICKET if engine.config.role == Role::Client => Ok(()),
             _ => Err(PeerMisbehaved::UnexpectedMessage.into()),
@@ -73,7 +80,7 @@ impl Secrets {
         let provider = &engine.config.provider;
         let protection = self.labels.protection(provider, self.aead, &self.peer).map_err(provider_failed)?;
         // What was sent before may still be under way; and the peer goes on with the old keys until our ACK is there.
-        engine.records.end_reading_before(epoch);
+        engine.records.end_reading(DATA_EPOCH..epoch);
         engine.records.add_reading(next, protection);
         Ok(())
     }
@@ -88,6 +95,20 @@ impl Secrets {
             engine.flight.begin(&engine.config, EndsWith::Ack);
             let epoch = engine.write_epoch;
             engine.send(epoch, HandshakeType::KEY_UPDATE, |out| KeyUpdate { requested }.write(out));
+        }
+    }
+
+    /// Answers the peer's RequestConnectionId, if nothing else is out.
+    ///
+    /// RFC 9147 §9: there may be fewer than it has asked for, or none. There are none: the connection ID in the configuration
+    /// is the one that the caller finds this connection by.
+    pub(crate) fn send_connection_ids(&self, engine: &mut Engine) {
+        if engine.owes_connection_ids && engine.flight.is_idle() {
+            engine.owes_connection_ids = false;
+            engine.flight.begin(&engine.config, EndsWith::Ack);
+            let answer = NewConnectionId { cids: Vec::new(), immediate: false };
+            let epoch = engine.write_epoch;
+            engine.send(epoch, HandshakeType::NEW_CONNECTION_ID, |out| answer.write(out));
         }
     }
 

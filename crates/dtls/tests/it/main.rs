@@ -6,6 +6,7 @@
     reason = "helpers of tests, where a panic is the report"
 )]
 
+mod after_v13;
 mod browsers;
 mod campaign;
 mod foreign;

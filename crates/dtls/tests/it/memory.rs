@@ -86,3 +86,22 @@ fn a_record_allocates_nothing() {
         assert_eq!(cost.count_total, 0, "{version:?}");
     }
 }
+
+/// The certificate, which connections share, is not counted; the peer's is.
+#[test]
+fn an_established_connection_holds_little() {
+    for provider in [siskin_crypto::ring(), siskin_crypto::rustcrypto()] {
+        for version in [ProtocolVersion::DTLS1_3, ProtocolVersion::DTLS1_2] {
+            let one = |role| crate::support::config_of(version, provider, role);
+            let certificates = [Role::Client, Role::Server].map(|role| one(role).certificate);
+            let (mut client, mut server) = (one(Role::Client), one(Role::Server));
+            [client.certificate, server.certificate] = certificates.clone();
+            let (client, server) = connected_pair(client, server);
+            for (role, Peer { dtls, .. }) in [("client", client), ("server", server)] {
+                let held = -measure(|| drop(dtls)).bytes_current;
+                println!("dtls heap: {version:?} {role}, {}: {held}", provider.name);
+                assert!(held < 6 << 10, "{} {version:?} {role}: {held}", provider.name);
+            }
+        }
+    }
+}

@@ -565,3 +565,31 @@ fn rfc5280_4_1_2_5_expired_certificates() {
         }
     }
 }
+
+/// RFC 6347 §4.2.1: a server may ask more than once, with the next number or, if it keeps no state, with the same one.
+#[test]
+fn rfc6347_4_2_1_several_hello_verify_requests() {
+    let request = |cookie: u8| {
+        let mut body = vec![];
+        HelloVerifyRequest { version: ProtocolVersion::DTLS1_0, cookie: &[cookie; 20] }.write(&mut body);
+        body
+    };
+    for numbers in [[0, 0, 0, 0, 0], [0, 1, 2, 3, 4]] {
+        let mut client = Peer::new(configs().0, 1);
+        client.flush(NOW);
+        for (cookie, sequence) in numbers.into_iter().enumerate() {
+            let asked = message(HandshakeType::HELLO_VERIFY_REQUEST, sequence, &request(cookie as u8));
+            client.take(NOW, &asked);
+            let answer = client.flush(NOW).concat();
+            if cookie == 4 {
+                assert_eq!(closed(&client), Some(PeerMisbehaved::UnexpectedMessage.into()));
+                continue;
+            }
+            let body = &answer[RecordHeader::LEN + HandshakeHeader::LEN..];
+            assert_eq!(ClientHello::parse(body).unwrap().cookie, [cookie as u8; 20]);
+            // A copy that the network made is no new one.
+            client.take(NOW, &asked);
+            assert!(client.flush(NOW).is_empty());
+        }
+    }
+}

@@ -24,6 +24,10 @@ fn take(to: &mut Connection, packet: &mut Packet) {
 }
 
 fn connected(version: ProtocolVersion) -> [Connection; 2] {
+    connected_with(version, |_| {})
+}
+
+fn connected_with(version: ProtocolVersion, change: impl Fn(&mut Config)) -> [Connection; 2] {
     let provider = siskin_crypto::rustcrypto();
     let certificate = Certificate::generate(&provider, &mut Rng::for_tests(1), Duration::from_secs(1 << 30));
     let certificate = Arc::new(certificate.unwrap());
@@ -31,6 +35,7 @@ fn connected(version: ProtocolVersion) -> [Connection; 2] {
     let mut ends = [Role::Client, Role::Server].map(|role| {
         let mut config = Config::new(provider, certificate.clone(), role, path());
         config.versions = alloc::vec![version];
+        change(&mut config);
         let mut dtls = Connection::new(config, Rng::for_tests(2), NOW).unwrap();
         dtls.set_remote_fingerprints(NOW, core::slice::from_ref(&fingerprint)).unwrap();
         dtls
@@ -87,4 +92,59 @@ fn rfc5246_6_2_1_a_record_carries_16384_bytes_at_most() {
         }
         assert!(ends.iter().all(Connection::is_connected));
     }
+}
+
+fn connected_with_cids(cids: [&[u8]; 2]) -> [Connection; 2] {
+    connected_with(ProtocolVersion::DTLS1_3, |config| {
+        config.connection_id = Some(cids[config.role as usize].into());
+    })
+}
+
+/// One end says this, and both answer until they have nothing to say; the last that the other end tells.
+fn says(ends: &mut [Connection; 2], kind: HandshakeType, body: &[u8]) -> Option<Event> {
+    while ends[1].poll_event().is_some() {}
+    let mut packet = Packet::new();
+    let engine = &mut ends[0].engine;
+    engine.flight.begin(&engine.config, crate::flight::EndsWith::Ack);
+    engine.send(v13::DATA_EPOCH, kind, |out| out.extend(body));
+    for turn in 0..6 {
+        while ends[turn % 2].poll_transmit(NOW, &mut packet).is_some() {
+            take(&mut ends[1 - turn % 2], &mut packet);
+        }
+    }
+    core::iter::from_fn(|| ends[1].poll_event()).last()
+}
+
+/// A request for connection IDs is answered with none, and both flights are acknowledged.
+#[test]
+fn rfc9147_9_a_request_for_connection_ids_is_answered() {
+    let mut ends = connected_with_cids([&[1], &[2, 3]]);
+    for count in [0, 1, 255] {
+        let (before, numbers) = (ends[0].engine.stats, ends.each_ref().map(Connection::flight_number));
+        assert_eq!(says(&mut ends, HandshakeType::REQUEST_CONNECTION_ID, &[count]), None);
+        assert!(ends[0].engine.stats.records_received >= before.records_received + 2, "an ACK and an answer");
+        assert_eq!(ends.each_ref().map(Connection::flight_number), numbers.map(|number| number + 1));
+        assert!(ends.iter().all(|end| end.engine.flight.is_idle() && end.is_connected()));
+    }
+    let bad = says(&mut ends, HandshakeType::REQUEST_CONNECTION_ID, &[]);
+    assert_eq!(bad, Some(Event::Closed(PeerMisbehaved::MalformedMessage.into())));
+}
+
+#[test]
+fn rfc9147_9_who_may_not_ask_or_give_is_refused() {
+    let unexpected = Some(Event::Closed(PeerMisbehaved::UnexpectedMessage.into()));
+    // Who asks puts nothing into its records, since the other one wants nothing there.
+    let mut ends = connected_with_cids([&[1], &[]]);
+    assert_eq!(says(&mut ends, HandshakeType::REQUEST_CONNECTION_ID, &[1]), unexpected);
+    // Who gives wants nothing in what it gets.
+    let mut ends = connected_with_cids([&[], &[1]]);
+    assert_eq!(says(&mut ends, HandshakeType::NEW_CONNECTION_ID, &[0, 0, 1]), unexpected);
+    for kind in [HandshakeType::REQUEST_CONNECTION_ID, HandshakeType::NEW_CONNECTION_ID] {
+        let mut ends = connected(ProtocolVersion::DTLS1_3);
+        assert_eq!(says(&mut ends, kind, &[0]), unexpected);
+    }
+    // One that must be used is used at once.
+    let mut ends = connected_with_cids([&[1], &[2]]);
+    assert_eq!(says(&mut ends, HandshakeType::NEW_CONNECTION_ID, &[0, 3, 2, 8, 9, 0]), None);
+    assert_eq!(ends[1].engine.records.connection_ids(), (&[2][..], &[8, 9][..]));
 }
