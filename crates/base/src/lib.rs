@@ -16,6 +16,7 @@ mod rng;
 mod rtp_header;
 mod security;
 pub mod serial;
+mod short_list;
 mod time;
 pub mod wire;
 
@@ -27,4 +28,5 @@ pub use path::{BaseId, Ecn, Path, Protocol, Received, Transmit};
 pub use rng::Rng;
 pub use rtp_header::{RtpExtension, RtpHeader, RtpHeaderError};
 pub use security::{Fingerprint, HashAlgorithm, KeyingMaterial, SetupRole, SrtpProfile};
+pub use short_list::push_tight;
 pub use time::{Instant, WallClock, earliest};

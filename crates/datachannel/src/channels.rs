@@ -5,6 +5,7 @@ use crate::event::ChannelId;
 use crate::ids::Ids;
 use crate::wire::{Dcep, Open, Ppid};
 use crate::{ChannelConfig, ChannelState, Config, Event, Kind, OpenError, SendError};
+use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, VecDeque};
 use alloc::vec::Vec;
 use bytes::Bytes;
@@ -19,7 +20,8 @@ use siskin_sctp::{Association, Reliability, SendOptions};
 pub struct Channels {
     pub(crate) config: Config,
     pub(crate) association: Association,
-    pub(crate) channels: BTreeMap<ChannelId, Channel>,
+    /// Boxed: a node of the map has room for eleven.
+    pub(crate) channels: BTreeMap<ChannelId, Box<Channel>>,
     pub(crate) by_stream: BTreeMap<u16, ChannelId>,
     /// Channels that wait for a stream, in the order in which they were made.
     unassigned: VecDeque<ChannelId>,
@@ -113,7 +115,7 @@ impl Channels {
         if let Some(stream) = stream {
             self.by_stream.insert(stream, id);
         }
-        self.channels.insert(id, Channel::new(id, config, stream));
+        self.channels.insert(id, Box::new(Channel::new(id, config, stream)));
         id
     }
 
@@ -245,7 +247,7 @@ impl Channels {
 
     /// Where a channel stands.
     pub fn state(&self, id: ChannelId) -> ChannelState {
-        self.channels.get(&id).map_or(ChannelState::Closed, Channel::public_state)
+        self.channels.get(&id).map_or(ChannelState::Closed, |channel| channel.public_state())
     }
 
     /// The stream of a channel, which W3C calls its id; `None` while it is not known.

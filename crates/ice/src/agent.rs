@@ -7,6 +7,7 @@ use crate::session::Session;
 use crate::stats::Stats;
 use crate::transmit::Response;
 use crate::{Config, Credentials, Event, GatheringState, Misuse, PairId, Role, State};
+use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 use core::fmt;
@@ -34,9 +35,9 @@ pub struct Agent {
     pub(crate) gathering: Gathering,
     pub(crate) session: Session,
     /// The session before a restart, while its pair carries the data.
-    pub(crate) previous: Option<Session>,
+    pub(crate) previous: Option<Box<Session>>,
     /// The session before a restart that had no pair in use: kept for a roll-back only.
-    pub(crate) replaced: Option<Session>,
+    pub(crate) replaced: Option<Box<Session>>,
     /// There was a restart that nobody has accepted yet.
     pub(crate) revocable: bool,
     pub(crate) next_pair: u32,
@@ -285,14 +286,14 @@ impl Agent {
     }
 
     pub(crate) fn sessions(&self) -> impl Iterator<Item = &Session> {
-        core::iter::once(&self.session).chain(self.previous.as_ref())
+        core::iter::once(&self.session).chain(self.previous.as_deref())
     }
 
     /// The session whose pair carries data.
     pub(crate) fn selected_session(&self) -> Option<&Session> {
         match (self.session.selected, &self.previous) {
             (Some(_), _) => Some(&self.session),
-            (None, previous) => previous.as_ref(),
+            (None, previous) => previous.as_deref(),
         }
     }
 

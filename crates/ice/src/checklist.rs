@@ -5,7 +5,7 @@ use crate::{PairId, PairState, Role};
 use alloc::collections::VecDeque;
 use alloc::string::String;
 use alloc::vec::Vec;
-use siskin_base::Path;
+use siskin_base::{Path, push_tight};
 use siskin_stun::wire::TransactionId;
 
 /// Pairs in no order: there are at most a hundred, and the order is that of their priorities, which change.
@@ -75,7 +75,7 @@ impl Checklist {
             true => PairState::Waiting,
             false => PairState::Frozen,
         };
-        self.pairs.push(pair);
+        push_tight(&mut self.pairs, pair);
         true
     }
 

@@ -32,7 +32,7 @@ impl Agent {
     pub(crate) fn renew_consent(&mut self, now: Instant, previous: bool, id: PairId) {
         let expiry = self.config.consent_expiry.min(Duration::from_secs(30));
         let period = self.config.consent_interval;
-        let session = if previous { self.previous.as_mut() } else { Some(&mut self.session) };
+        let session = if previous { self.previous.as_deref_mut() } else { Some(&mut self.session) };
         let Some(pair) = session.and_then(|session| session.checklist.get_mut(id)) else { return };
         // A response renews; it does not move the requests, whose timer is independent.
         let next = match &pair.consent {
@@ -49,7 +49,7 @@ impl Agent {
             return;
         }
         for previous in [true, false] {
-            let session = if previous { self.previous.as_ref() } else { Some(&self.session) };
+            let session = if previous { self.previous.as_deref() } else { Some(&self.session) };
             let Some(pair) = session.and_then(|session| session.selected_pair()) else { continue };
             let fresh = pair.consent.as_ref().is_some_and(|consent| consent.is_fresh(now));
             if !fresh {
@@ -61,7 +61,7 @@ impl Agent {
 
     /// RFC 7675 §5: nothing more is sent on this path with these credentials.
     pub(crate) fn lose_consent(&mut self, now: Instant, previous: bool, id: PairId, reason: ConsentLoss) {
-        let session = if previous { self.previous.as_mut() } else { Some(&mut self.session) };
+        let session = if previous { self.previous.as_deref_mut() } else { Some(&mut self.session) };
         let Some(session) = session else { return };
         let Some(pair) = session.checklist.get_mut(id).filter(|pair| !pair.dead) else { return };
         let path = pair.path;
@@ -86,7 +86,7 @@ impl Agent {
     /// ends on every path at once (RFC 7675 §5.2).
     pub fn revoke_consent(&mut self, now: Instant) {
         for previous in [true, false] {
-            let session = if previous { self.previous.as_ref() } else { Some(&self.session) };
+            let session = if previous { self.previous.as_deref() } else { Some(&self.session) };
             let Some(session) = session else { continue };
             // The selected one last: else each loss would select another pair for a moment.
             let selected = session.selected;

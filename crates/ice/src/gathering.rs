@@ -7,7 +7,7 @@ use alloc::string::ToString as _;
 use alloc::vec::Vec;
 use core::net::SocketAddr;
 use core::time::Duration;
-use siskin_base::{BaseId, CandidateKind, Direction, Instant, Packet, Path, earliest};
+use siskin_base::{BaseId, CandidateKind, Direction, Instant, Packet, Path, earliest, push_tight};
 use siskin_stun::Timeline;
 use siskin_stun::wire::{AttributeType, Builder, Class, Message, Method, TransactionId};
 
@@ -154,7 +154,7 @@ impl Agent {
         self.local_candidates.retain(|local| local.base != id);
         self.gathering.queries.retain(|query| query.path.base != id);
         self.responses.retain(|response| response.path.base != id);
-        let previous = self.previous.as_mut();
+        let previous = self.previous.as_deref_mut();
         for session in core::iter::once(&mut self.session).chain(previous) {
             let gone: Vec<_> =
                 session.checklist.iter().filter(|pair| pair.path.base == id).map(|pair| pair.id).collect();
@@ -225,7 +225,7 @@ impl Agent {
         if local.candidate.kind != CandidateKind::PeerReflexive {
             self.push_event(Event::LocalCandidate(local.candidate.clone()));
         }
-        self.local_candidates.push(local);
+        push_tight(&mut self.local_candidates, local);
         true
     }
 

@@ -8,7 +8,7 @@ use crate::{Credentials, Misuse, PairId, RemoteKind, Role, State};
 use alloc::format;
 use alloc::string::{String, ToString as _};
 use core::net::SocketAddr;
-use siskin_base::{BaseId, Candidate, CandidateKind, CandidateTransport, Instant, Path};
+use siskin_base::{BaseId, Candidate, CandidateKind, CandidateTransport, Instant, Path, push_tight};
 use siskin_stun::IntegrityKey;
 
 impl Agent {
@@ -94,7 +94,10 @@ impl Agent {
             self.stats.remote_candidates_ignored += 1;
             return Ok(());
         }
-        self.session.remote_candidates.push(RemoteCandidate { candidate: candidate.clone(), address });
+        push_tight(
+            &mut self.session.remote_candidates,
+            RemoteCandidate { candidate: candidate.clone(), address },
+        );
         if let Some(address) = address {
             let bases: alloc::vec::Vec<BaseId> = self.bases.iter().map(|base| base.id).collect();
             for base in bases {
@@ -129,7 +132,10 @@ impl Agent {
         }
         let foundation = format!("prflx{}", self.next_pair);
         let candidate = udp_candidate(CandidateKind::PeerReflexive, foundation, priority, address, None);
-        self.session.remote_candidates.push(RemoteCandidate { candidate, address: Some(address) });
+        push_tight(
+            &mut self.session.remote_candidates,
+            RemoteCandidate { candidate, address: Some(address) },
+        );
         true
     }
 

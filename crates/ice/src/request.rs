@@ -40,7 +40,7 @@ impl Agent {
             Ok(previous) => previous,
             Err(code) => return self.refuse_stranger(now, path, message, code),
         };
-        let session = if previous { self.previous.as_ref() } else { Some(&self.session) };
+        let session = if previous { self.previous.as_deref() } else { Some(&self.session) };
         let Some(session) = session else { return };
         // RFC 7675 §5.1: once consent is lost, these credentials are not used on this path, in responses neither.
         if session.checklist.find(&path).is_some_and(|pair| pair.dead) {
@@ -61,7 +61,7 @@ impl Agent {
         let id = message.transaction_id();
         let sha256 = message.has_integrity_sha256();
         self.responses.push_back(Response { path, generation, id, reply, sha256 });
-        let session = if previous { self.previous.as_mut() } else { Some(&mut self.session) };
+        let session = if previous { self.previous.as_deref_mut() } else { Some(&mut self.session) };
         if let Some(pair) = session.and_then(|session| {
             let id = session.checklist.find(&path).map(|pair| pair.id);
             id.and_then(|id| session.checklist.get_mut(id))

@@ -24,7 +24,7 @@ impl Agent {
     pub(crate) fn handle_response(&mut self, now: Instant, path: Path, message: &Message<'_>) {
         let id = message.transaction_id();
         let current = self.session.checklist.find_transaction(id);
-        let before = self.previous.as_ref().and_then(|session| session.checklist.find_transaction(id));
+        let before = self.previous.as_deref().and_then(|session| session.checklist.find_transaction(id));
         let (previous, pair) = match (current, before) {
             (Some(pair), _) => (false, pair),
             (None, Some(pair)) => (true, pair),
@@ -35,7 +35,7 @@ impl Agent {
                 return;
             }
         };
-        let session = if previous { self.previous.as_mut() } else { Some(&mut self.session) };
+        let session = if previous { self.previous.as_deref_mut() } else { Some(&mut self.session) };
         let Some(session) = session else { return };
         // RFC 8489 §9.1.4: what is not authenticated is as if it had not come.
         // Our requests are signed with SHA-1, so that a response is too.

@@ -4,6 +4,7 @@ use crate::agent::Agent;
 use crate::candidate::host_candidate;
 use crate::session::Session;
 use crate::{Credentials, Misuse, State};
+use alloc::boxed::Box;
 use siskin_base::Instant;
 
 impl Agent {
@@ -30,7 +31,7 @@ impl Agent {
         }
         let generation = self.session.generation.wrapping_add(1);
         let next = Session::new(generation, &self.config.provider, credentials);
-        let mut old = core::mem::replace(&mut self.session, next);
+        let mut old = Box::new(core::mem::replace(&mut self.session, next));
         if old.selected.is_some() {
             // RFC 8445 §9: the old session is flushed but for the pair in use.
             old.checklist.conclude(old.selected);
@@ -69,7 +70,7 @@ impl Agent {
         }
         let before = self.replaced.take().or_else(|| self.previous.take());
         if let Some(before) = before {
-            self.session = before;
+            self.session = *before;
             self.update_state(now);
             self.touch();
         }

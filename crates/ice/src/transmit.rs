@@ -116,7 +116,7 @@ impl Agent {
         }
         let (period, role) = (self.config.consent_interval, self.role);
         for previous in [true, false] {
-            let session = if previous { self.previous.as_mut() } else { Some(&mut self.session) };
+            let session = if previous { self.previous.as_deref_mut() } else { Some(&mut self.session) };
             let Some(session) = session else { continue };
             let Some(pair) = session.selected.and_then(|id| session.checklist.get_mut(id)) else { continue };
             let Some(consent) = pair.consent.as_mut().filter(|consent| consent.is_fresh(now)) else {
@@ -174,7 +174,7 @@ impl Agent {
         id: TransactionId,
         nominating: bool,
     ) -> Option<Path> {
-        let session = if previous { self.previous.as_ref() } else { Some(&self.session) }?;
+        let session = if previous { self.previous.as_deref() } else { Some(&self.session) }?;
         let remote = session.remote.as_ref()?;
         let path = session.checklist.get(pair)?.path;
         let priority = self.base(path.base)?.peer_reflexive_priority();

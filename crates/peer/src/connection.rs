@@ -21,7 +21,7 @@ use crate::recording::{Input, Recorder};
 use crate::sections::{Sections, TransportId};
 use crate::signaling::Signaling;
 use crate::transceiver::Transceiver;
-use crate::transport::Transport;
+use crate::transport::{Transport, insert_base};
 use crate::{
     Event, IceConnectionState, IceGatheringState, PeerConnectionState, SdpType, SessionDescription,
     SignalingState,
@@ -46,7 +46,8 @@ pub struct PeerConnection {
     config: Config,
     rng: Rng,
     certificate: Arc<Certificate>,
-    bases: BTreeMap<BaseId, SocketAddr>,
+    /// In the order of their names.
+    bases: Vec<(BaseId, SocketAddr)>,
     signaling: Signaling<Local, Remote>,
     origin: SessionOrigin,
     created: Created,
@@ -71,7 +72,7 @@ pub struct PeerConnection {
     ufrags_to_replace: BTreeSet<String>,
     negotiation_needed: bool,
     states: ShownStates,
-    pub(crate) recorder: Option<Recorder>,
+    pub(crate) recorder: Option<Box<Recorder>>,
     /// When something was last done to it.
     pub(crate) last_input: Instant,
     events: VecDeque<Event>,
@@ -131,7 +132,7 @@ impl PeerConnection {
             Some(certificate) => Arc::clone(certificate),
             None => crate::config::make_certificate(&config, &rng, now)?,
         };
-        let recorder = config.record.map(|limit| Recorder::new(&config, &rng, now, limit));
+        let recorder = config.record.map(|limit| Box::new(Recorder::new(&config, &rng, now, limit)));
         // RFC 9429 §5.2.1: 62 random bits, so that no implementation takes it for negative.
         let session_id = rng.u64() >> 2;
         let cname = jsep::cname(rng.fork("cname").u64());
@@ -139,7 +140,7 @@ impl PeerConnection {
             config,
             rng,
             certificate,
-            bases: BTreeMap::new(),
+            bases: Vec::new(),
             signaling: Signaling::default(),
             origin: SessionOrigin { session_id, version: 1 },
             created: Created::default(),
@@ -167,7 +168,7 @@ impl PeerConnection {
     /// A socket may be used from now on.
     pub fn add_base(&mut self, now: Instant, base: BaseId, local: SocketAddr) {
         self.note(now, || Input::AddBase(base, local));
-        self.bases.insert(base, local);
+        insert_base(&mut self.bases, base, local);
         self.transports.values_mut().for_each(|transport| transport.add_base(now, base, local));
         self.settle(now);
     }
@@ -175,7 +176,7 @@ impl PeerConnection {
     /// A socket is gone.
     pub fn remove_base(&mut self, now: Instant, base: BaseId) {
         self.note(now, || Input::RemoveBase(base));
-        self.bases.remove(&base);
+        self.bases.retain(|(known, _)| *known != base);
         self.transports.values_mut().for_each(|transport| transport.remove_base(now, base));
         self.settle(now);
     }
@@ -229,6 +230,10 @@ impl PeerConnection {
     pub fn poll_event(&mut self) -> Option<Event> {
         self.note(self.last_input, || Input::PollEvent);
         let event = self.events.pop_front();
+        if event.is_none() {
+            // Messages do not pass here, states change seldom, and connections are many.
+            self.events = VecDeque::new();
+        }
         event.or_else(|| self.data.as_mut()?.poll_event(self.last_input))
     }
 

@@ -160,17 +160,25 @@ impl Data {
             if let Some(event) = self.events.pop_front() {
                 return Some(event);
             }
+            // Changes of state are seldom, and connections are many.
+            self.events = VecDeque::new();
             let event = self.channels.poll_event(now)?;
-            self.translate(event);
+            if let Some(event) = self.translate(event) {
+                return Some(event);
+            }
         }
     }
 
-    fn translate(&mut self, event: ChannelsEvent) {
-        match event {
-            ChannelsEvent::Connected => self.show(State::Connected),
+    /// What the user is told; what changes the state of the association waits in `events`.
+    fn translate(&mut self, event: ChannelsEvent) -> Option<Event> {
+        Some(match event {
+            ChannelsEvent::Connected => {
+                self.show(State::Connected);
+                return None;
+            }
             ChannelsEvent::Opened(id) => {
                 self.opened += 1;
-                self.events.push_back(Event::ChannelOpen(id));
+                Event::ChannelOpen(id)
             }
             ChannelsEvent::Incoming(id) => {
                 self.opened += 1;
@@ -178,7 +186,7 @@ impl Data {
                 let config = self.channels.channel_config(id);
                 let (label, protocol) =
                     config.map(|config| (config.label.clone(), config.protocol.clone())).unwrap_or_default();
-                self.events.push_back(Event::DataChannel { channel: id, label, protocol });
+                Event::DataChannel { channel: id, label, protocol }
             }
             ChannelsEvent::Message { channel, kind, data } => {
                 if let Some(counts) = self.counts.get_mut(&channel) {
@@ -186,26 +194,25 @@ impl Data {
                     counts.bytes_received += data.len() as u64;
                 }
                 let data = if kind == MessageKind::Text { valid_text(data) } else { data };
-                self.events.push_back(Event::ChannelMessage { channel, kind, data });
+                Event::ChannelMessage { channel, kind, data }
             }
-            ChannelsEvent::BufferedAmountLow(id) => {
-                self.events.push_back(Event::ChannelBufferedAmountLow(id))
-            }
-            ChannelsEvent::Sendable => self.events.push_back(Event::Sendable),
-            ChannelsEvent::Closing(id) => self.events.push_back(Event::ChannelClosing(id)),
+            ChannelsEvent::BufferedAmountLow(id) => Event::ChannelBufferedAmountLow(id),
+            ChannelsEvent::Sendable => Event::Sendable,
+            ChannelsEvent::Closing(id) => Event::ChannelClosing(id),
             ChannelsEvent::Closed(id) => {
                 self.closed += 1;
                 self.counts.remove(&id);
-                self.events.push_back(Event::ChannelClosed(id));
+                Event::ChannelClosed(id)
             }
             ChannelsEvent::Disconnected(error) => {
                 if let Some(error) = error.filter(|error| !is_close(error)) {
                     self.events.push_back(Event::TransportFailed(TransportError::Sctp(error)));
                 }
                 self.show(State::Closed);
+                return None;
             }
-            _ => {}
-        }
+            _ => return None,
+        })
     }
 
     fn show(&mut self, state: State) {

@@ -228,7 +228,7 @@ impl PeerConnection {
     /// Ends the recording that `Config::record` asked for, and gives what there is of it: everything up to now, or up to
     /// the limit.
     pub fn take_recording(&mut self) -> Option<Recording> {
-        self.recorder.take().map(Recorder::finish)
+        self.recorder.take().map(|recorder| recorder.finish())
     }
 
     pub(crate) fn note(&mut self, now: Instant, input: impl FnOnce() -> Input) {

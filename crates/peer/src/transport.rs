@@ -17,7 +17,7 @@ use crate::demux::Kind;
 use crate::event::TransportError;
 use crate::jsep::{Candidates, RemoteTransport};
 use crate::{DtlsTransportState, IceConnectionState, IceGatheringState};
-use alloc::collections::{BTreeMap, VecDeque};
+use alloc::collections::VecDeque;
 use alloc::string::String;
 use alloc::sync::Arc;
 use core::net::SocketAddr;
@@ -30,6 +30,7 @@ use siskin_base::{
 use siskin_crypto::Certificate;
 use siskin_ice::Credentials;
 
+pub(crate) use ice::insert_base;
 pub(crate) use traffic::Traffic;
 
 /// What a transport tells its connection.
@@ -61,10 +62,10 @@ impl Transport {
         rng: Rng,
         now: Instant,
         credentials: Credentials,
-        bases: &BTreeMap<BaseId, SocketAddr>,
+        bases: &[(BaseId, SocketAddr)],
     ) -> Self {
         Self {
-            ice: Ice::new(config, rng.fork("ice"), now, credentials, bases.clone()),
+            ice: Ice::new(config, rng.fork("ice"), now, credentials, bases.to_vec()),
             dtls: Dtls::new(config, certificate, rng.fork("dtls")),
             traffic: Traffic::default(),
             max_train: config.max_train.clamp(1, 64),

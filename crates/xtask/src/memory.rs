@@ -1,4 +1,4 @@
-//! `cargo xtask memory`: what a hostile peer can make each layer hold, as a table.
+//! `cargo xtask memory`: what a hostile peer can make each layer hold, as a table, and what an idle connection holds.
 
 use crate::{Result, run, workspace};
 
@@ -22,6 +22,15 @@ pub(crate) fn main() -> Result<()> {
     }
     rows.sort();
     rows.iter().for_each(|row| println!("{row}"));
+    idle()
+}
+
+/// One of a thousand connections of an endpoint, a channel open, nothing on its way.
+fn idle() -> Result<()> {
+    let mut test = run::cargo("test --package siskin-peer --test idle -- --nocapture", &workspace::root());
+    let out = run::read(test.env("SISKIN_CONNECTIONS", "1000"))?;
+    let line = out.lines().find(|line| line.contains("heap for each idle connection"));
+    println!("\n{}, of 1,000", line.ok_or("the test of idle connections prints nothing")?);
     Ok(())
 }
 

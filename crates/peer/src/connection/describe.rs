@@ -92,7 +92,7 @@ impl PeerConnection {
             return Ok(());
         }
         let session = Session::parse(&description.sdp, &self.config.sdp).map_err(Error::SdpSyntax)?;
-        let read = RemoteDescription::read(&session, self.config.media.is_some())?;
+        let mut read = RemoteDescription::read(&session, self.config.media.is_some())?;
         self.check_remote(&read, kind)?;
         if glare {
             self.roll_back(now);
@@ -106,6 +106,7 @@ impl PeerConnection {
             _ => self.apply_remote_answer(now, &read, kind),
         }
         self.take_remote_tracks(&read);
+        read.forget_candidates();
         self.signaling.set_remote(kind, Remote { description, read }, next);
         self.negotiated(now, kind);
         Ok(())

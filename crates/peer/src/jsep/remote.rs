@@ -90,6 +90,12 @@ impl RemoteDescription {
         Ok(read)
     }
 
+    /// For a description that was applied: the candidates are ICE's now.
+    pub(crate) fn forget_candidates(&mut self) {
+        let transports = self.sections.iter_mut().filter_map(|section| section.transport.as_mut());
+        transports.for_each(|transport| transport.candidates = Vec::new());
+    }
+
     fn section(&self, session: &Session, described: &Media, media: bool) -> Result<RemoteSection, Error> {
         let mid = described.mid().map(String::from);
         let bundle = mid.as_deref().and_then(|mid| self.bundle_of(mid));

@@ -4,6 +4,7 @@ use super::TransportEvent;
 use crate::DtlsTransportState as State;
 use crate::config::Config;
 use crate::event::TransportError;
+use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -18,8 +19,8 @@ const MIN_RETRANSMIT: Duration = Duration::from_millis(50);
 
 /// DTLS, from before its role is known to after its end.
 pub(crate) struct Dtls {
-    template: siskin_dtls::Config,
-    rng: Option<Rng>,
+    /// What the handshake will be made with; boxed, because it is kept until then only.
+    unused: Option<Box<(siskin_dtls::Config, Rng)>>,
     as_client: Option<bool>,
     fingerprints: Vec<Fingerprint>,
     connection: Option<Connection>,
@@ -34,8 +35,7 @@ pub(crate) struct Dtls {
 impl Dtls {
     pub(super) fn new(config: &Config, certificate: Arc<Certificate>, rng: Rng) -> Self {
         Self {
-            template: config.dtls(certificate),
-            rng: Some(rng),
+            unused: Some(Box::new((config.dtls(certificate), rng))),
             as_client: None,
             fingerprints: Vec::new(),
             connection: None,
@@ -70,10 +70,9 @@ impl Dtls {
     }
 
     fn connect(&mut self, now: Instant) {
-        let (Some(as_client), Some(rng)) = (self.as_client, self.rng.take()) else { return };
-        let role = if as_client { Role::Client } else { Role::Server };
-        let mut config = self.template.clone();
-        config.role = role;
+        let (Some(as_client), Some(unused)) = (self.as_client, self.unused.take()) else { return };
+        let (mut config, rng) = *unused;
+        config.role = if as_client { Role::Client } else { Role::Server };
         match Connection::new(config, rng, now) {
             Ok(mut connection) => {
                 let _unusable = connection.set_remote_fingerprints(now, &self.fingerprints);
@@ -98,10 +97,10 @@ impl Dtls {
         events: &mut VecDeque<TransportEvent>,
     ) {
         if has_path && self.is_waiting() {
-            if let Some(rtt) = rtt {
+            if let (Some(rtt), Some(unused)) = (rtt, &mut self.unused) {
                 // RFC 9147 §5.8.2 lets whoever knows the round trip use it. Browsers drop a first flight that overtakes
                 // their own check, so that a long first timer is silence in every set-up.
-                self.template.retransmit_initial = (rtt * 2).max(MIN_RETRANSMIT);
+                unused.0.retransmit_initial = (rtt * 2).max(MIN_RETRANSMIT);
             }
             self.connect(now);
         }

@@ -6,23 +6,26 @@ use crate::connection::RouteChange;
 use crate::event::TransportError;
 use crate::jsep::{Candidates, RemoteTransport};
 use crate::{IceConnectionState, IceGatheringState};
-use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
+use alloc::collections::VecDeque;
+use alloc::string::String;
+use alloc::vec::Vec;
 use core::net::SocketAddr;
 use core::time::Duration;
 use siskin_base::{
-    BaseId, Candidate, CandidateKind, Instant, Observation, Packet, Path, Received, Rng, Transmit,
+    BaseId, Candidate, CandidateKind, Instant, Observation, Packet, Path, Received, Rng, Transmit, push_tight,
 };
 use siskin_ice::{Agent, Credentials, Event, GatheringState, RemoteKind, Role, State};
 
 /// ICE of one transport.
 pub(crate) struct Ice {
     agent: Agent,
-    bases: BTreeMap<BaseId, SocketAddr>,
+    /// In the order of their names.
+    bases: Vec<(BaseId, SocketAddr)>,
     started: bool,
     /// Our username fragments that the endpoint knows: two during a restart.
-    ufrags: BTreeSet<alloc::string::String>,
+    ufrags: Vec<String>,
     /// Paths that data may come from, as the endpoint knows them.
-    paths: BTreeSet<Path>,
+    paths: Vec<Path>,
     new_path: Option<Path>,
     selected: Option<Path>,
     selected_changes: u32,
@@ -39,7 +42,7 @@ impl Ice {
         rng: Rng,
         now: Instant,
         credentials: Credentials,
-        bases: BTreeMap<BaseId, SocketAddr>,
+        bases: Vec<(BaseId, SocketAddr)>,
     ) -> Self {
         let mut agent = Agent::with_credentials(config.ice(), credentials, rng, now);
         for server in &config.stun_servers {
@@ -49,8 +52,8 @@ impl Ice {
             agent,
             bases,
             started: false,
-            ufrags: BTreeSet::new(),
-            paths: BTreeSet::new(),
+            ufrags: Vec::new(),
+            paths: Vec::new(),
             new_path: None,
             selected: None,
             selected_changes: 0,
@@ -65,20 +68,20 @@ impl Ice {
     }
 
     pub(super) fn add_base(&mut self, now: Instant, base: BaseId, local: SocketAddr) {
-        self.bases.insert(base, local);
+        insert_base(&mut self.bases, base, local);
         if self.started {
             self.give_base(now, base);
         }
     }
 
     pub(super) fn remove_base(&mut self, now: Instant, base: BaseId) {
-        self.bases.remove(&base);
+        self.bases.retain(|(known, _)| *known != base);
         let _unknown = self.agent.remove_local_base(now, base);
     }
 
     fn give_base(&mut self, now: Instant, base: BaseId) {
-        let preferences =
-            siskin_ice::local_preferences(&self.bases.values().copied().collect::<alloc::vec::Vec<_>>());
+        let addresses: Vec<SocketAddr> = self.bases.iter().map(|(_, local)| *local).collect();
+        let preferences = siskin_ice::local_preferences(&addresses);
         for ((id, local), preference) in self.bases.iter().zip(preferences) {
             if *id == base {
                 let _refused = self.agent.add_local_base(now, *id, *local, preference);
@@ -91,7 +94,7 @@ impl Ice {
         if core::mem::replace(&mut self.started, true) {
             return;
         }
-        let bases: alloc::vec::Vec<_> = self.bases.keys().copied().collect();
+        let bases: Vec<BaseId> = self.bases.iter().map(|(base, _)| *base).collect();
         bases.into_iter().for_each(|base| self.give_base(now, base));
         self.agent.finish_gathering(now);
     }
@@ -244,14 +247,14 @@ impl Ice {
         let ufrag = &self.agent.local_credentials().ufrag;
         if !self.ufrags.contains(ufrag) && self.agent.state() != State::Closed {
             routes.push_back(RouteChange::AddUfrag(ufrag.clone()));
-            self.ufrags.insert(ufrag.clone());
+            push_tight(&mut self.ufrags, ufrag.clone());
             let agent = &self.agent;
             let gone = self.ufrags.extract_if(.., |known| !agent.has_local_ufrag(known));
             routes.extend(gone.map(RouteChange::RemoveUfrag));
         }
         if let Some(path) = self.new_path.take() {
             self.forget_dead_paths(routes);
-            self.paths.insert(path);
+            push_tight(&mut self.paths, path);
             routes.push_back(RouteChange::AddPath(path));
         }
         while let Some(event) = self.agent.poll_event() {
@@ -288,5 +291,16 @@ impl Ice {
 
     pub(crate) fn selected_changes(&self) -> u32 {
         self.selected_changes
+    }
+}
+
+/// Puts a socket where its name belongs, in place of one of the same name.
+pub(crate) fn insert_base(bases: &mut Vec<(BaseId, SocketAddr)>, base: BaseId, local: SocketAddr) {
+    match bases.binary_search_by_key(&base, |(known, _)| *known) {
+        Ok(index) => bases.get_mut(index).into_iter().for_each(|known| known.1 = local),
+        Err(index) => {
+            bases.reserve_exact(1);
+            bases.insert(index, (base, local));
+        }
     }
 }

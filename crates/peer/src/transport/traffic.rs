@@ -1,7 +1,7 @@
 //! Counts of what a transport carries, STUN left out.
 
-use alloc::collections::BTreeMap;
-use siskin_base::Path;
+use alloc::vec::Vec;
+use siskin_base::{Path, push_tight};
 
 /// Datagrams and bytes.
 #[derive(Clone, Copy, Debug, Default)]
@@ -19,7 +19,7 @@ const MAX_PATHS: usize = 64;
 #[derive(Debug, Default)]
 pub(crate) struct Traffic {
     pub(crate) total: Volume,
-    by_path: BTreeMap<Path, Volume>,
+    by_path: Vec<(Path, Volume)>,
     /// Datagrams that were of no protocol or from no authenticated path.
     pub(crate) dropped: u64,
 }
@@ -40,13 +40,17 @@ impl Traffic {
     }
 
     pub(crate) fn on(&self, path: &Path) -> Volume {
-        self.by_path.get(path).copied().unwrap_or_default()
+        self.by_path.iter().find(|(known, _)| known == path).map(|(_, volume)| *volume).unwrap_or_default()
     }
 
     fn add(&mut self, path: Path, change: impl Fn(&mut Volume)) {
         change(&mut self.total);
-        if self.by_path.len() < MAX_PATHS || self.by_path.contains_key(&path) {
-            change(self.by_path.entry(path).or_default());
+        if let Some((_, volume)) = self.by_path.iter_mut().find(|(known, _)| *known == path) {
+            change(volume);
+        } else if self.by_path.len() < MAX_PATHS {
+            let mut volume = Volume::default();
+            change(&mut volume);
+            push_tight(&mut self.by_path, (path, volume));
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use super::scheduler::Scheduler;
 use crate::{Event, Reliability, SendError, SendOptions};
+use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 use alloc::vec::Vec;
 use bytes::Bytes;
@@ -10,7 +11,8 @@ use siskin_base::Instant;
 /// Everything that has not been given a TSN yet.
 #[derive(Debug, Default)]
 pub(crate) struct SendQueue {
-    streams: BTreeMap<u16, Stream>,
+    /// Boxed: a node of the map has room for eleven.
+    streams: BTreeMap<u16, Box<Stream>>,
     /// Streams that are draining, so that nobody looks through all of them.
     draining: BTreeSet<u16>,
     scheduler: Scheduler,
