@@ -232,7 +232,7 @@ pub fn rtp_jitter_ops(input: &[u8]) {
                 let sequence = (next + u64::from(what >> 4)).saturating_sub(u64::from(a & 7));
                 let mut payload = vec![b, c];
                 payload.resize(2 + usize::from(a), what);
-                let stored = buffer.insert(now, sequence, timestamp, c & 1 == 1, &payload);
+                let stored = buffer.insert(now, sequence, timestamp, 96, c & 1 == 1, &payload);
                 assert!(stored != Inserted::TooLarge);
                 next += 1;
             }

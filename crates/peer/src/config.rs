@@ -6,7 +6,7 @@ use alloc::sync::Arc;
 use alloc::vec;
 use alloc::vec::Vec;
 use core::net::SocketAddr;
-use siskin_base::{BaseId, Instant, Path, Rng, WallClock};
+use siskin_base::{BaseId, Instant, Path, Rng, SrtpProfile, WallClock};
 use siskin_crypto::{Certificate, Provider};
 use siskin_dtls::ProtocolVersion as DtlsVersion;
 
@@ -108,6 +108,9 @@ impl Config {
         config.limits = self.dtls;
         config.observe = self.observe;
         config.key_log = self.observe;
+        if self.media.is_some() {
+            config.srtp_profiles = SRTP_PROFILES.to_vec();
+        }
         config
     }
 
@@ -124,6 +127,10 @@ impl Config {
         }
     }
 }
+
+/// What is faster and authenticates more comes first; RFC 8827 §6.5 asks for the last, and browsers have all three.
+const SRTP_PROFILES: [SrtpProfile; 3] =
+    [SrtpProfile::AEAD_AES_128_GCM, SrtpProfile::AEAD_AES_256_GCM, SrtpProfile::AES128_CM_SHA1_80];
 
 /// RFC 9653 §6: what DTLS carries needs no checksum.
 fn over_dtls(config: siskin_sctp::Config) -> siskin_sctp::Config {

@@ -7,6 +7,7 @@ mod channels;
 mod check;
 mod create;
 mod describe;
+mod media;
 mod offer;
 mod report;
 mod states;
@@ -234,7 +235,7 @@ impl PeerConnection {
             // Messages do not pass here, states change seldom, and connections are many.
             self.events = VecDeque::new();
         }
-        event.or_else(|| self.data.as_mut()?.poll_event(self.last_input))
+        event.or_else(|| self.data.as_mut()?.poll_event(self.last_input)).or_else(|| self.poll_media_event())
     }
 
     /// What a researcher may watch; nothing unless `Config::observe` is set.

@@ -36,6 +36,8 @@ pub enum InvalidState {
     ChannelNotOpen,
     /// The transceiver is stopped.
     TransceiverStopped,
+    /// Nothing was negotiated to be sent there, or the transport is not connected.
+    NotSending,
 }
 
 /// Which rule of JSEP a description breaks.
@@ -88,6 +90,8 @@ pub enum Operation {
     NoMedia,
     /// No more transceivers: the limit of the configuration is reached.
     TooManyTransceivers,
+    /// So many packets wait to leave that the frame would only come late.
+    QueueFull,
 }
 
 /// Which argument is out of its range.
@@ -106,6 +110,10 @@ pub enum Type {
     MessageTooLarge,
     /// A RID has 1 to 255 letters, digits, `-` or `_`, and stands once.
     Rid,
+    /// The payload type is none that the transceiver may send.
+    PayloadType,
+    /// The bytes are no frame of their codec, or one that fits no packet.
+    Frame,
 }
 
 impl Error {
@@ -136,6 +144,7 @@ impl fmt::Display for Error {
                 InvalidState::NoRemoteDescription => "candidates need a remote description first",
                 InvalidState::ChannelNotOpen => "the channel is not open",
                 InvalidState::TransceiverStopped => "the transceiver is stopped",
+                InvalidState::NotSending => "the transceiver does not send now",
             },
             Self::InvalidAccess(reason) => match reason {
                 InvalidAccess::NoFingerprint => "a media section has no a=fingerprint of a known hash",
@@ -160,6 +169,7 @@ impl fmt::Display for Error {
                 Operation::ChannelIdTaken => "a data channel with that id exists",
                 Operation::NoMedia => "the configuration has no codecs to negotiate",
                 Operation::TooManyTransceivers => "no more transceivers can be made",
+                Operation::QueueFull => "too many packets wait to be sent",
             },
             Self::Type(reason) => match reason {
                 Type::NeitherMidNorIndex => "a candidate needs an sdpMid or an sdpMLineIndex",
@@ -167,6 +177,8 @@ impl fmt::Display for Error {
                 Type::Lifetime => "the lifetime of messages is at most 65535 ms",
                 Type::ChannelId => "a negotiated channel needs an id from 0 to 65534",
                 Type::MessageTooLarge => "the message is larger than the peer takes",
+                Type::PayloadType => "the payload type was not negotiated for sending",
+                Type::Frame => "the bytes are not a frame of their codec",
                 Type::Rid => "a RID has 1 to 255 letters, digits, - or _, and stands once",
             },
         };

@@ -1,7 +1,7 @@
 //! What a connection tells its user.
 
 use crate::media::TrackKind;
-use crate::{ChannelId, IceCandidateInit, MessageKind, SignalingState, TransceiverId};
+use crate::{ChannelId, IceCandidateInit, MessageKind, ReceivedFrame, SignalingState, TransceiverId};
 use alloc::string::String;
 use alloc::vec::Vec;
 use bytes::Bytes;
@@ -65,6 +65,17 @@ pub enum Event {
         kind: TrackKind,
         /// The streams that it is in.
         streams: Vec<String>,
+    },
+    /// `unmute` of a received track: its first packet came.
+    TrackUnmuted(TransceiverId),
+    /// A frame of a received track.
+    Frame(ReceivedFrame),
+    /// The peer needs a key frame of what we send.
+    KeyFrameRequested {
+        /// Who sends it.
+        transceiver: TransceiverId,
+        /// The encoding, where we send several.
+        rid: Option<String>,
     },
     /// `mute` of a received track, `removetrack` of its streams: the peer sends it no more for now.
     TrackMuted(TransceiverId),

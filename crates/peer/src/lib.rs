@@ -15,6 +15,7 @@ mod jsep;
 pub mod media;
 mod output;
 mod recording;
+mod rtp;
 mod sections;
 mod signaling;
 pub mod stats;
@@ -32,6 +33,7 @@ pub use event::{
 };
 pub use output::Output;
 pub use recording::{BadRecording, Input, Outputs, Recording};
+pub use rtp::{OutgoingFrame, ReceivedFrame, RtpCounts};
 pub use signaling::SignalingState;
 pub use siskin_datachannel::{
     ChannelConfig, ChannelId, ChannelState as DataChannelState, Kind as MessageKind, Priority, Reliability,

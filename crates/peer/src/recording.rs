@@ -8,7 +8,7 @@ mod file;
 use crate::connection::OfferOptions;
 use crate::media::{Codec, TrackKind};
 use crate::{
-    ChannelConfig, ChannelId, Config, Error, IceCandidateInit, MessageKind, PeerConnection,
+    ChannelConfig, ChannelId, Config, Error, IceCandidateInit, MessageKind, OutgoingFrame, PeerConnection,
     SessionDescription, TransceiverId, TransceiverInit,
 };
 use alloc::boxed::Box;
@@ -84,6 +84,10 @@ pub enum Input {
     SetCodecPreferences(TransceiverId, Vec<Codec>),
     /// [`PeerConnection::stop_transceiver`].
     StopTransceiver(TransceiverId),
+    /// [`PeerConnection::send_frame`].
+    SendFrame(TransceiverId, Option<String>, OutgoingFrame),
+    /// [`PeerConnection::request_key_frame`].
+    RequestKeyFrame(TransceiverId, Option<String>),
     /// [`PeerConnection::close`].
     Close,
 }
@@ -220,6 +224,8 @@ impl PeerConnection {
             Input::SetDirection(id, direction) => drop(self.set_direction(now, id, direction)),
             Input::SetCodecPreferences(id, codecs) => drop(self.set_codec_preferences(now, id, &codecs)),
             Input::StopTransceiver(id) => drop(self.stop_transceiver(now, id)),
+            Input::SendFrame(id, rid, frame) => drop(self.send_frame(now, id, rid.as_deref(), frame)),
+            Input::RequestKeyFrame(id, rid) => drop(self.request_key_frame(now, id, rid.as_deref())),
             Input::Close => self.close(now),
         }
         None

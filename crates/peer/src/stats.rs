@@ -1,6 +1,13 @@
-//! `getStats`: the dictionaries of webrtc-stats, as far as data channels fill them.
+//! `getStats`: the dictionaries of webrtc-stats, as far as a stack that neither encodes nor decodes can fill them.
 //!
 //! With the feature `serde` they serialize under exactly the standard's names, leaving out what is not known.
+
+mod media;
+
+pub use media::{
+    CodecStats, InboundRtpStats, MediaSourceStats, OutboundRtpStats, RemoteInboundRtpStats,
+    RemoteOutboundRtpStats,
+};
 
 use crate::{DtlsTransportState, IceConnectionState};
 use alloc::string::String;
@@ -39,6 +46,18 @@ pub enum StatsKind {
     Certificate(CertificateStats),
     /// `RTCDataChannelStats`.
     DataChannel(DataChannelStats),
+    /// `RTCCodecStats`.
+    Codec(CodecStats),
+    /// `RTCInboundRtpStreamStats`.
+    InboundRtp(InboundRtpStats),
+    /// `RTCOutboundRtpStreamStats`.
+    OutboundRtp(OutboundRtpStats),
+    /// `RTCRemoteInboundRtpStreamStats`.
+    RemoteInboundRtp(RemoteInboundRtpStats),
+    /// `RTCRemoteOutboundRtpStreamStats`.
+    RemoteOutboundRtp(RemoteOutboundRtpStats),
+    /// `RTCMediaSourceStats`.
+    MediaSource(MediaSourceStats),
 }
 
 /// Channels opened and closed so far.

@@ -1,9 +1,10 @@
-//! One transport: ICE below, DTLS above it, and whose bytes are whose.
+//! One transport: ICE below, DTLS and SRTP above it, and whose bytes are whose.
 //!
 //! ```text
 //!   in:   datagram -- RFC 7983 --> STUN --> ice
 //!                             `--> DTLS --> dtls -- application data --> data (SCTP)
-//!   out:  ice, then dtls's handshake, then a train of SCTP packets that dtls seals in place
+//!                             `--> RTP  --> rtp
+//!   out:  ice, then dtls's handshake, then rtp, then a train of SCTP packets that dtls seals in place
 //! ```
 
 mod dtls;
@@ -16,7 +17,9 @@ use crate::data::Data;
 use crate::demux::Kind;
 use crate::event::TransportError;
 use crate::jsep::{Candidates, RemoteTransport};
+use crate::rtp::Rtp;
 use crate::{DtlsTransportState, IceConnectionState, IceGatheringState};
+use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use alloc::string::String;
 use alloc::sync::Arc;
@@ -47,6 +50,8 @@ pub(crate) enum TransportEvent {
 pub(crate) struct Transport {
     ice: Ice,
     dtls: Dtls,
+    /// Audio and video, once a section of theirs is carried here. Boxed: most transports have none.
+    rtp: Option<Box<Rtp>>,
     traffic: Traffic,
     max_train: u8,
     max_datagram: usize,
@@ -67,6 +72,7 @@ impl Transport {
         Self {
             ice: Ice::new(config, rng.fork("ice"), now, credentials, bases.to_vec()),
             dtls: Dtls::new(config, certificate, rng.fork("dtls")),
+            rtp: None,
             traffic: Traffic::default(),
             max_train: config.max_train.clamp(1, 64),
             max_datagram: usize::from(config.max_datagram),
@@ -176,6 +182,14 @@ impl Transport {
                 self.handle_dtls(now, received, data);
                 return !self.dtls.is_quiet();
             }
+            Kind::Rtp if self.ice.accepts_data_from(&received.path) => {
+                self.traffic.received(received.path, received.datagram.len());
+                match &mut self.rtp {
+                    Some(rtp) => rtp.handle_datagram(received),
+                    None => self.traffic.dropped += 1,
+                }
+                return false;
+            }
             _ => self.traffic.dropped += 1,
         }
         true
@@ -201,6 +215,7 @@ impl Transport {
     pub(crate) fn handle_timeout(&mut self, now: Instant) {
         self.ice.handle_timeout(now);
         self.dtls.handle_timeout(now);
+        self.rtp.iter_mut().for_each(|rtp| rtp.handle_timeout(now));
     }
 
     pub(crate) fn poll_transmit(
@@ -212,7 +227,18 @@ impl Transport {
         if let Some(transmit) = self.ice.poll_transmit(now, out) {
             return Some(transmit);
         }
-        let path = self.ice.path_for_data(now)?;
+        let path = self.ice.path_for_data(now);
+        if let Some(rtp) = &mut self.rtp {
+            rtp.set_blocked(path.is_none() || !self.dtls.is_connected());
+        }
+        let path = path?;
+        if self.closing
+            && let Some(rtp) = &mut self.rtp
+            && rtp.poll_transmit(now, out)
+        {
+            self.traffic.sent(path, 1, out.len());
+            return Some(Transmit { path, ecn: siskin_base::Ecn::NotEct, segment_size: None });
+        }
         if self.closing
             && let Some(data) = data.as_deref_mut()
         {
@@ -225,6 +251,12 @@ impl Transport {
         if let Some(transmit) = self.dtls.poll_transmit(now, out) {
             self.traffic.sent(path, 1, out.len());
             return Some(Transmit { path, ..transmit });
+        }
+        if let Some(rtp) = &mut self.rtp
+            && rtp.poll_transmit(now, out)
+        {
+            self.traffic.sent(path, 1, out.len());
+            return Some(Transmit { path, ecn: siskin_base::Ecn::NotEct, segment_size: None });
         }
         self.poll_data(now, out, data?, path)
     }
@@ -288,6 +320,9 @@ impl Transport {
                 self.max_datagram.saturating_sub(self.dtls.overhead()),
             );
         }
+        if let (Some(rtp), Some(keying)) = (&mut self.rtp, self.dtls.keying()) {
+            rtp.start(keying);
+        }
         if self.dtls.is_over() {
             // RFC 7675 §5.2: a fatal alert is the peer's way to say that it wants no more.
             if self.dtls.was_refused() {
@@ -312,7 +347,21 @@ impl Transport {
     }
 
     pub(crate) fn poll_timeout(&self) -> Option<Instant> {
-        earliest(self.ice.poll_timeout(), self.dtls.poll_timeout())
+        let rtp = self.rtp.as_ref().and_then(|rtp| rtp.poll_timeout());
+        earliest(rtp, earliest(self.ice.poll_timeout(), self.dtls.poll_timeout()))
+    }
+
+    /// Audio and video, made by `make` if there are none yet.
+    pub(crate) fn rtp_or_insert(&mut self, make: impl FnOnce() -> Rtp) -> &mut Rtp {
+        self.rtp.get_or_insert_with(|| Box::new(make()))
+    }
+
+    pub(crate) fn rtp(&self) -> Option<&Rtp> {
+        self.rtp.as_deref()
+    }
+
+    pub(crate) fn rtp_mut(&mut self) -> Option<&mut Rtp> {
+        self.rtp.as_deref_mut()
     }
 
     pub(crate) fn gathering_state(&self) -> IceGatheringState {
@@ -329,6 +378,7 @@ impl Transport {
 
     /// SCTP and DTLS say goodbye; ICE goes as soon as that is sent.
     pub(crate) fn close(&mut self) {
+        self.rtp.iter_mut().for_each(|rtp| rtp.close());
         self.closing = true;
     }
 

@@ -30,7 +30,7 @@ pub(super) fn carries() -> Option<()> {
         let header = RtpHeader::parse(packet).ok()?;
         let accepted = receiving.handle_rtp(now, packet, &header, 90_000, None).ok()?;
         let payload = header.payload(packet).ok()?;
-        buffer.insert(now, accepted.sequence, header.timestamp, header.marker, payload);
+        buffer.insert(now, accepted.sequence, header.timestamp, header.payload_type, header.marker, payload);
     }
     let mut out = Vec::new();
     buffer.poll_frame(now, &mut out)?;

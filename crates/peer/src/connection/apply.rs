@@ -275,6 +275,7 @@ impl PeerConnection {
         self.signaling.roll_back();
         self.created = super::Created::default();
         self.negotiation_needed = false;
+        self.configure_media(now);
         self.show_signaling_state();
         self.update_negotiation_needed();
         self.settle(now);

@@ -124,6 +124,7 @@ impl PeerConnection {
             self.created = super::Created::default();
             self.negotiation_needed = false;
         }
+        self.configure_media(now);
         self.show_signaling_state();
         self.update_negotiation_needed();
         self.settle(now);

@@ -3,8 +3,8 @@
 use super::PeerConnection;
 use crate::data::Data;
 use crate::stats::{
-    CandidatePairStats, CandidateStats, CertificateStats, PeerConnectionStats, Stats, StatsKind, StatsReport,
-    TransportStats,
+    CandidatePairStats, CandidateStats, CertificateStats, MediaSourceStats, PeerConnectionStats, Stats,
+    StatsKind, StatsReport, TransportStats,
 };
 use crate::transport::Transport;
 use alloc::collections::BTreeMap;
@@ -25,7 +25,19 @@ impl PeerConnection {
         let counts = PeerConnectionStats { data_channels_opened: opened, data_channels_closed: closed };
         report.add("P".into(), StatsKind::PeerConnection(counts));
         for (id, transport) in &self.transports {
-            self.report_transport(&mut report, &format!("T{}", id.0), transport);
+            let id = format!("T{}", id.0);
+            self.report_transport(&mut report, &id, transport);
+            if let Some(rtp) = transport.rtp() {
+                let millis = |at: Instant| timestamp.saturating_sub(now.since(at)).as_secs_f64() * 1_000.0;
+                rtp.report(&id, &millis, &mut |id, kind| report.add_once(id, kind));
+            }
+        }
+        for transceiver in self.transceivers() {
+            if let Some(track) = transceiver.track() {
+                let stats =
+                    MediaSourceStats { track_identifier: track.into(), kind: transceiver.kind().name() };
+                report.add(format!("S{}", transceiver.id().0), StatsKind::MediaSource(stats));
+            }
         }
         for (channel, stats) in self.data.iter().flat_map(Data::channel_stats) {
             report.add(format!("D{}", channel.0), StatsKind::DataChannel(stats));
@@ -142,6 +154,12 @@ struct Report {
 }
 
 impl Report {
+    fn add_once(&mut self, id: String, kind: StatsKind) {
+        if !self.stats.iter().any(|stats| stats.id == id) {
+            self.add(id, kind);
+        }
+    }
+
     fn add(&mut self, id: String, kind: StatsKind) {
         self.stats.push(Stats { id, timestamp: self.timestamp, kind });
     }

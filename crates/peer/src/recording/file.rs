@@ -4,8 +4,8 @@ use super::{Input, Outputs, Recording};
 use crate::connection::OfferOptions;
 use crate::media::{Codec, MediaConfig, TrackKind};
 use crate::{
-    BundlePolicy, ChannelConfig, ChannelId, Config, DtlsVersion, IceCandidateInit, MessageKind, Priority,
-    Reliability, SdpType, SessionDescription, TransceiverId, TransceiverInit,
+    BundlePolicy, ChannelConfig, ChannelId, Config, DtlsVersion, IceCandidateInit, MessageKind,
+    OutgoingFrame, Priority, Reliability, SdpType, SessionDescription, TransceiverId, TransceiverInit,
 };
 use alloc::string::String;
 use alloc::sync::Arc;
@@ -19,7 +19,7 @@ use siskin_crypto::{Certificate, Provider};
 use siskin_sdp::Direction;
 
 const MAGIC: &[u8; 16] = b"siskin-recording";
-const VERSION: u8 = 2;
+const VERSION: u8 = 3;
 
 /// The bytes are no recording that this version can replay.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -231,6 +231,17 @@ fn put_input(out: &mut Vec<u8>, input: &Input) {
             }
         }
         Input::StopTransceiver(id) => put_transceiver(out, 24, *id),
+        Input::SendFrame(id, rid, frame) => {
+            put_transceiver(out, 25, *id);
+            put_option(out, rid.as_ref(), |out, rid| put_bytes(out, rid.as_bytes()));
+            out.put(&[frame.payload_type, u8::from(frame.starts_talkspurt)]);
+            out.put_u32(frame.timestamp);
+            put_bytes(out, &frame.data);
+        }
+        Input::RequestKeyFrame(id, rid) => {
+            put_transceiver(out, 26, *id);
+            put_option(out, rid.as_ref(), |out, rid| put_bytes(out, rid.as_bytes()));
+        }
     }
 }
 
@@ -320,6 +331,13 @@ fn input(r: &mut Reader<'_>) -> Result<Input, BadRecording> {
             Input::SetCodecPreferences(id, (0..r.u32()?).map(|_| codec(r)).collect::<Result<_, _>>()?)
         }
         24 => Input::StopTransceiver(TransceiverId(r.u32()?)),
+        25 => {
+            let (id, rid) = (TransceiverId(r.u32()?), option(r, text)?);
+            let (payload_type, starts_talkspurt) = (r.u8()?, r.u8()? != 0);
+            let (timestamp, data) = (r.u32()?, take_bytes(r)?.to_vec().into());
+            Input::SendFrame(id, rid, OutgoingFrame { payload_type, timestamp, data, starts_talkspurt })
+        }
+        26 => Input::RequestKeyFrame(TransceiverId(r.u32()?), option(r, text)?),
         _ => return Err(BadRecording),
     })
 }

@@ -10,7 +10,7 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::ops::Range;
 use core::time::Duration;
-use siskin_base::{Fingerprint, Instant, Observation, Packet, Received, Rng, Transmit};
+use siskin_base::{Fingerprint, Instant, KeyingMaterial, Observation, Packet, Received, Rng, Transmit};
 use siskin_crypto::Certificate;
 use siskin_dtls::{Connection, Event, Role};
 
@@ -26,6 +26,8 @@ pub(crate) struct Dtls {
     connection: Option<Connection>,
     state: State,
     refused: bool,
+    /// For SRTP, if that was agreed on.
+    keying: Option<KeyingMaterial>,
     application_data: VecDeque<Range<usize>>,
     /// What came before the handshake was done; the connection bounds it.
     early_data: VecDeque<Vec<u8>>,
@@ -41,6 +43,7 @@ impl Dtls {
             connection: None,
             state: State::New,
             refused: false,
+            keying: None,
             application_data: VecDeque::new(),
             early_data: VecDeque::new(),
             pending: VecDeque::new(),
@@ -111,6 +114,7 @@ impl Dtls {
     fn take_events(&mut self) {
         while let Some(event) = self.connection.as_mut().and_then(Connection::poll_event) {
             match event {
+                Event::KeyingMaterial(keying) => self.keying = Some(keying),
                 Event::Connected { .. } => self.show(State::Connected),
                 Event::ApplicationData(range) => self.application_data.push_back(range),
                 Event::EarlyApplicationData(data) => self.early_data.push_back(data),
@@ -196,6 +200,11 @@ impl Dtls {
     /// Whether nothing but application data has come since the last [`settle`](Self::settle).
     pub(super) fn is_quiet(&self) -> bool {
         self.is_connected() && self.pending.is_empty()
+    }
+
+    /// The keys for SRTP, while the connection lives.
+    pub(super) fn keying(&self) -> Option<&KeyingMaterial> {
+        self.keying.as_ref().filter(|_| self.is_connected())
     }
 
     pub(super) fn is_over(&self) -> bool {

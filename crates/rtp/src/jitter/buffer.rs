@@ -43,6 +43,8 @@ pub enum JitterEvent {
 pub struct Frame {
     /// Its timestamp, extended.
     pub timestamp: u64,
+    /// The payload type of its first packet.
+    pub payload_type: u8,
     /// What it says about itself.
     pub info: FrameInfo,
     /// The number of its first packet.
@@ -115,12 +117,13 @@ impl JitterBuffer {
         self.config.max_delay = max.max(min);
     }
 
-    /// Takes a packet: its extended sequence number, its timestamp and marker, and its payload.
+    /// Takes a packet: its extended sequence number, its timestamp, payload type and marker, and its payload.
     pub fn insert(
         &mut self,
         arrived: Instant,
         sequence: u64,
         timestamp: u32,
+        payload_type: u8,
         marker: bool,
         payload: &[u8],
     ) -> Inserted {
@@ -163,7 +166,7 @@ impl JitterBuffer {
         let payload = self.window.buffer(payload);
         // The window may have moved.
         let index = (sequence - self.window.first) as usize;
-        self.window.put(index, Slot { timestamp, marker, arrived, info, payload });
+        self.window.put(index, Slot { timestamp, payload_type, marker, arrived, info, payload });
         self.observe(index, arrived);
         Inserted::Stored
     }
@@ -365,7 +368,7 @@ impl JitterBuffer {
 
     fn take(&mut self, packets: usize, skipped: u64, now: Instant, out: &mut Vec<u8>) -> Option<Frame> {
         let first = self.window.get(0)?;
-        let (timestamp, first_arrived) = (first.timestamp, first.arrived);
+        let (timestamp, payload_type, first_arrived) = (first.timestamp, first.payload_type, first.arrived);
         let slots = self.window.iter().take(packets).flatten();
         let earliest = slots.clone().map(|slot| slot.arrived).min().unwrap_or(first_arrived);
         let completed = slots.clone().map(|slot| slot.arrived).max().unwrap_or(first_arrived);
@@ -396,7 +399,16 @@ impl JitterBuffer {
         self.stats.delay += now.since(earliest);
         self.stats.target_delay += self.target();
         self.stats.minimum_delay += self.delay.needed();
-        Some(Frame { timestamp, info, first: number, packets, first_arrived: earliest, completed, skipped })
+        Some(Frame {
+            timestamp,
+            payload_type,
+            info,
+            first: number,
+            packets,
+            first_arrived: earliest,
+            completed,
+            skipped,
+        })
     }
 
     /// Asks for a key frame while packets come and none is on its way.

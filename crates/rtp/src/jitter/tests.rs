@@ -21,7 +21,7 @@ impl Audio {
     }
 
     fn insert(&mut self, millis: u64, index: u64) -> Inserted {
-        self.0.insert(at(millis), FIRST + index, (index * 960) as u32, false, &[index as u8])
+        self.0.insert(at(millis), FIRST + index, (index * 960) as u32, 111, false, &[index as u8])
     }
 
     fn poll(&mut self, millis: u64) -> Option<(u8, u64)> {
@@ -126,7 +126,7 @@ impl Video {
     fn insert(&mut self, millis: u64, packets: &[(u64, u32, bool, Vec<u8>)]) {
         for (number, timestamp, marker, payload) in packets {
             assert_eq!(
-                self.buffer.insert(at(millis), *number, *timestamp, *marker, payload),
+                self.buffer.insert(at(millis), *number, *timestamp, 96, *marker, payload),
                 Inserted::Stored
             );
         }
@@ -220,7 +220,7 @@ fn absurd_timestamps_hold_nobody_up() {
         [0u32, 960, 0x7fff_0000, 0xffff_0000, 3, 0x8000_0000, 0x4000_0000].into_iter().enumerate()
     {
         let now = 1_000 + index as u64 * 20;
-        audio.0.insert(at(now), FIRST + index as u64, timestamp, false, &[index as u8]);
+        audio.0.insert(at(now), FIRST + index as u64, timestamp, 111, false, &[index as u8]);
         let due = audio.0.poll_timeout().unwrap();
         assert!(due <= at(now + 2_000));
         last = due.as_millis().max(now);
@@ -240,7 +240,7 @@ fn floods_stay_within_their_bounds() {
         // A frame begins, and none ever ends; now and then the number leaps.
         let number = if rng.below(500) == 0 { number + (rng.below(4) << 20) } else { number };
         let payload = [[0x10, 0].as_slice(), &[7; 3_000]].concat();
-        buffer.insert(at(step), number, rng.u32() & 7, false, &payload[..3 + rng.below(3_000) as usize]);
+        buffer.insert(at(step), number, rng.u32() & 7, 96, false, &payload[..3 + rng.below(3_000) as usize]);
         assert!(buffer.len() <= config.max_packets && buffer.bytes() <= config.max_bytes + 3_002);
         if step % 100 == 0 {
             while buffer.poll_frame(at(step), &mut out).is_some() {
@@ -250,6 +250,6 @@ fn floods_stay_within_their_bounds() {
         }
     }
     let huge = [0x10; 200_000];
-    assert_eq!(buffer.insert(at(0), 1 << 40, 0, false, &huge), Inserted::TooLarge);
-    assert_eq!(buffer.insert(at(0), 1 << 40, 0, false, &[]), Inserted::Malformed);
+    assert_eq!(buffer.insert(at(0), 1 << 40, 0, 96, false, &huge), Inserted::TooLarge);
+    assert_eq!(buffer.insert(at(0), 1 << 40, 0, 96, false, &[]), Inserted::Malformed);
 }

@@ -12,6 +12,7 @@ const SPARE: usize = 64;
 #[derive(Clone, Debug)]
 pub(super) struct Slot {
     pub(super) timestamp: u64,
+    pub(super) payload_type: u8,
     pub(super) marker: bool,
     pub(super) arrived: Instant,
     pub(super) info: PacketInfo,

@@ -21,6 +21,13 @@ impl NtpTime {
         Self(seconds | fraction)
     }
 
+    /// Milliseconds since 1970-01-01T00:00:00Z, as the W3C counts time.
+    pub fn unix_millis(self) -> f64 {
+        let seconds = (self.0 >> 32) as f64 - UNIX_EPOCH as f64;
+        let fraction = (self.0 & 0xffff_ffff) as f64 / 4_294_967_296.0;
+        (seconds + fraction) * 1_000.0
+    }
+
     /// The middle 32 bits: 16.16 fixed-point seconds, as reports refer to one another.
     pub const fn middle(self) -> u32 {
         (self.0 >> 16) as u32

@@ -149,6 +149,11 @@ impl Session {
         self.senders.get_mut(&ssrc)
     }
 
+    /// What is known of a stream that we send.
+    pub fn sender_stats(&self, ssrc: u32) -> Option<super::SenderStats> {
+        self.senders.get(&ssrc).map(Sender::stats)
+    }
+
     /// A stream that we receive.
     pub fn receiver(&mut self, ssrc: u32) -> Option<&mut Receiver> {
         self.receivers.get_mut(&ssrc)

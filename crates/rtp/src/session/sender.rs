@@ -83,6 +83,11 @@ impl Sender {
         self.stats
     }
 
+    /// Another payload format with another clock is sent from now on.
+    pub const fn set_clock_rate(&mut self, clock_rate: u32) {
+        self.clock_rate = clock_rate;
+    }
+
     /// The number that the next packet gets.
     pub const fn next_sequence_number(&self) -> u16 {
         self.sequence_number

@@ -208,7 +208,7 @@ impl Receiving {
                 (accepted.sequence, payload)
             };
             self.nacks.received(now, sequence);
-            self.buffer.insert(now, sequence, header.timestamp, header.marker, payload);
+            self.buffer.insert(now, sequence, header.timestamp, header.payload_type, header.marker, payload);
         }
         let mut frame = Vec::new();
         while self.buffer.poll_frame(now, &mut frame).is_some() {

@@ -2,6 +2,7 @@
 //! that file asserts, in our words; `captures` and `rfc9429` hold us to what others wrote.
 
 mod captures;
+mod flow;
 mod rfc9429;
 mod wpt_add_track;
 mod wpt_add_transceiver;

@@ -1,0 +1,399 @@
+//! Audio and video of one transport: SRTP below, streams above, and RTCP beside them.
+//!
+//! ```text
+//!   in:   datagram --> srtp --> RTCP --> session
+//!                          `--> RTP --> routing --> incoming: repair, jitter buffer --> frames
+//!   out:  frame --> outgoing: payloads, history --> queue --> header with what is true when it leaves --> srtp
+//! ```
+
+mod counts;
+mod delivery;
+mod incoming;
+mod outgoing;
+mod parameters;
+mod report;
+mod routing;
+mod transmit;
+
+pub use counts::RtpCounts;
+pub use delivery::{OutgoingFrame, ReceivedFrame};
+pub(crate) use outgoing::SendError;
+pub(crate) use parameters::Parameters;
+
+use crate::config::Config;
+use crate::transceiver::TransceiverId;
+use alloc::collections::{BTreeMap, VecDeque};
+use alloc::string::String;
+use alloc::vec::Vec;
+use incoming::{Incoming, Media};
+use outgoing::Outgoing;
+use routing::Routes;
+use siskin_base::{Instant, KeyingMaterial, Received, Rng, RtpHeader, earliest};
+use siskin_crypto::Provider;
+use siskin_rtp::extension::ExtensionMap;
+use siskin_rtp::feedback::ArrivalsConfig;
+use siskin_rtp::session::{self, Session};
+use siskin_rtp::wire::is_rtcp;
+use siskin_srtp::{Receiver, Sender};
+use transmit::Queue;
+
+/// What the media of a transport tell their connection.
+#[derive(Debug)]
+pub(crate) enum RtpEvent {
+    /// A frame is complete, and it is time for it.
+    Frame(ReceivedFrame),
+    /// The first packet of a transceiver came, or the first again after its streams had ended.
+    Started(TransceiverId),
+    /// The peer wants a key frame, of the encoding with that RID if there are several.
+    KeyFrameRequested(TransceiverId, Option<String>),
+}
+
+/// The RTP session of a transport (RFC 3550 §3), which is a BUNDLE group's.
+pub(crate) struct Rtp {
+    provider: Provider,
+    /// Keys, once DTLS has them.
+    secure: Option<(Sender, Receiver)>,
+    session: Session,
+    sections: Vec<Parameters>,
+    /// Which number means what, over all sections: in a group it means the same in each (RFC 8285 §5, RFC 9143 §9.1).
+    extensions: ExtensionMap,
+    routes: Routes,
+    incoming: BTreeMap<u32, Incoming>,
+    outgoing: BTreeMap<u32, Outgoing>,
+    queue: Queue,
+    frames: VecDeque<ReceivedFrame>,
+    events: VecDeque<RtpEvent>,
+    counts: RtpCounts,
+    reports_arrivals: bool,
+    rng: Rng,
+    max_payload: usize,
+    /// Where frames are put together.
+    scratch: Vec<u8>,
+    /// Nothing can leave now.
+    blocked: bool,
+}
+
+/// Frames that wait to be taken; of more the oldest are dropped.
+const MAX_FRAMES: usize = 256;
+/// Bytes of them.
+const MAX_FRAME_BYTES: usize = 8 << 20;
+
+impl Rtp {
+    pub(crate) fn new(config: &Config, rng: Rng, now: Instant, cname: &str) -> Self {
+        let session = session::Config {
+            cname: cname.as_bytes().to_vec(),
+            wall_clock: config.clock,
+            // What SRTCP adds is at most 40 bytes.
+            max_datagram: usize::from(config.max_datagram).saturating_sub(Sender::MAX_OVERHEAD),
+            ..session::Config::default()
+        };
+        Self {
+            provider: config.provider,
+            secure: None,
+            session: Session::new(session, rng.fork("session"), now),
+            sections: Vec::new(),
+            extensions: ExtensionMap::new(),
+            routes: Routes::default(),
+            incoming: BTreeMap::new(),
+            outgoing: BTreeMap::new(),
+            queue: Queue::default(),
+            frames: VecDeque::new(),
+            events: VecDeque::new(),
+            counts: RtpCounts::default(),
+            reports_arrivals: false,
+            rng,
+            max_payload: usize::from(config.max_datagram),
+            scratch: Vec::new(),
+            blocked: true,
+        }
+    }
+
+    /// DTLS has keys.
+    pub(crate) fn start(&mut self, material: &KeyingMaterial) {
+        if self.secure.is_none() {
+            self.secure =
+                siskin_srtp::contexts(&self.provider, material, &siskin_srtp::Config::default()).ok();
+        }
+    }
+
+    /// Whether there is no path, or no DTLS any more.
+    pub(crate) fn set_blocked(&mut self, blocked: bool) {
+        self.blocked = blocked;
+    }
+
+    /// Takes what the descriptions say now.
+    pub(crate) fn configure(&mut self, now: Instant, sections: Vec<Parameters>) {
+        self.extensions = parameters::extension_map(sections.iter().flat_map(|one| &one.extensions));
+        self.routes.configure(&sections);
+        if sections.iter().any(Parameters::reports_arrivals) && !self.reports_arrivals {
+            self.reports_arrivals = true;
+            self.session.report_arrivals(ArrivalsConfig::default());
+        }
+        let gone = |id: &TransceiverId| !sections.iter().any(|section| section.transceiver == *id);
+        let left: Vec<u32> = self
+            .outgoing
+            .iter()
+            .filter(|(_, stream)| gone(&stream.transceiver))
+            .flat_map(|(ssrc, stream)| [Some(*ssrc), stream.rtx])
+            .flatten()
+            .collect();
+        for ssrc in left {
+            self.outgoing.remove(&ssrc);
+            let _unknown = self.session.remove_sender(ssrc);
+        }
+        let left: Vec<u32> = self
+            .incoming
+            .iter()
+            .filter_map(|(ssrc, stream)| Some(*ssrc).filter(|_| gone(&stream.transceiver())))
+            .collect();
+        for ssrc in left {
+            self.forget(ssrc);
+        }
+        for section in &sections {
+            self.configure_outgoing(now, section);
+        }
+        self.sections = sections;
+    }
+
+    fn section(&self, id: TransceiverId) -> Option<&Parameters> {
+        self.sections.iter().find(|section| section.transceiver == id)
+    }
+
+    /// Takes a datagram of this protocol; junk is dropped and counted.
+    pub(crate) fn handle_datagram(&mut self, received: Received<'_>) {
+        let Received { arrived, datagram, .. } = received;
+        let Some((_, secure)) = &mut self.secure else {
+            self.counts.before_keys += 1;
+            return;
+        };
+        if is_rtcp(datagram) {
+            // What SRTP drops, it counts.
+            if let Ok(len) = secure.unprotect_rtcp(datagram)
+                && let Some(clear) = datagram.get(..len)
+            {
+                self.session.handle_rtcp(arrived, clear);
+                self.take_session_events(arrived);
+            }
+            return;
+        }
+        if let Ok(len) = secure.unprotect_rtp(datagram)
+            && let Some(clear) = datagram.get(..len)
+        {
+            self.handle_rtp(arrived, clear);
+        }
+    }
+
+    fn handle_rtp(&mut self, now: Instant, packet: &[u8]) {
+        let Ok(header) = RtpHeader::parse(packet) else { return };
+        let values = self.extensions.values(&header);
+        let ssrc = header.ssrc;
+        let known = self.incoming.contains_key(&ssrc);
+        if !known {
+            let names = routing::Names {
+                ssrc,
+                payload_type: header.payload_type,
+                mid: values.mid.map(|mid| mid.0),
+                rid: values.rid.map(|rid| rid.0),
+                repaired: values.repaired_rid.map(|rid| rid.0),
+            };
+            let Some(stream) = self.routes.route(&self.sections, &self.incoming, &names) else {
+                self.counts.unroutable += 1;
+                return;
+            };
+            self.incoming.insert(ssrc, stream);
+        }
+        let clock_rate = self.clock_rate(ssrc, header.payload_type);
+        let number = values.transport_number();
+        let accepted = match (
+            clock_rate,
+            self.session.handle_rtp(now, packet, &header, clock_rate.unwrap_or(90_000), number),
+        ) {
+            (Some(_), Ok(accepted)) => accepted,
+            (rate, result) => {
+                self.counts.unknown_payload_type += u64::from(rate.is_none());
+                if !known && result.is_err() {
+                    self.incoming.remove(&ssrc);
+                }
+                return;
+            }
+        };
+        self.take_session_events(now);
+        let Ok(payload) = header.payload(packet) else { return };
+        match self.incoming.get_mut(&ssrc) {
+            Some(Incoming::Media(stream)) => {
+                if stream.payload_type != header.payload_type
+                    && let Some(codec) = self
+                        .sections
+                        .iter()
+                        .find(|section| section.transceiver == stream.transceiver)
+                        .and_then(|section| section.receive_codec(header.payload_type))
+                {
+                    stream.set_codec(codec);
+                }
+                if let Some(id) = stream.begin() {
+                    self.events.push_back(RtpEvent::Started(id));
+                }
+                if accepted.restarted {
+                    stream.restart();
+                }
+                let packet = incoming::Piece {
+                    sequence: accepted.sequence,
+                    timestamp: header.timestamp,
+                    payload_type: header.payload_type,
+                    marker: header.marker,
+                    payload,
+                };
+                stream.insert(now, &packet);
+                self.serve(now, ssrc);
+            }
+            Some(Incoming::Repair(repair)) => {
+                let of = repair.of.or_else(|| self.routes.repaired(&self.incoming, ssrc));
+                self.handle_repair(now, of, &header, payload);
+            }
+            None => {}
+        }
+    }
+
+    /// Undoes a retransmission (RFC 4588 §4).
+    fn handle_repair(&mut self, now: Instant, of: Option<u32>, header: &RtpHeader<'_>, payload: &[u8]) {
+        // One without a payload only fills the path.
+        let Some((number, payload)) = siskin_rtp::rtx::parse(payload) else { return };
+        let Some(of) = of else {
+            self.counts.unroutable += 1;
+            return;
+        };
+        if let Some(Incoming::Repair(repair)) = self.incoming.get_mut(&header.ssrc) {
+            repair.of = Some(of);
+        }
+        let Some(Incoming::Media(stream)) = self.incoming.get_mut(&of) else { return };
+        let section = self.sections.iter().find(|section| section.transceiver == stream.transceiver);
+        let original = section.and_then(|section| section.repaired_type(header.payload_type));
+        let sequence = self.session.receiver(of).and_then(|receiver| receiver.recovered(number));
+        let (Some(payload_type), Some(sequence)) = (original, sequence) else { return };
+        let (timestamp, marker) = (header.timestamp, header.marker);
+        let packet = incoming::Piece { sequence, timestamp, payload_type, marker, payload };
+        stream.insert_repaired(now, &packet);
+        self.serve(now, of);
+    }
+
+    /// The clock rate that the payload type has in the section of that stream; `None` if it has none there.
+    fn clock_rate(&self, ssrc: u32, payload_type: u8) -> Option<u32> {
+        let id = self.incoming.get(&ssrc)?.transceiver();
+        self.section(id)?.receive_codec(payload_type).map(|codec| codec.codec.clock_rate)
+    }
+
+    /// Does what is due in one stream that is received: requests, and frames whose time has come.
+    fn serve(&mut self, now: Instant, ssrc: u32) {
+        let Some(Incoming::Media(stream)) = self.incoming.get_mut(&ssrc) else { return };
+        let rtt = self.session.round_trip();
+        if let Some(rtt) = rtt {
+            stream.set_rtt(rtt);
+        }
+        let session = &mut self.session;
+        stream.poll_missing(now, |number| session.request_packets(ssrc, [number]));
+        loop {
+            self.scratch.clear();
+            let Some(frame) = stream.poll_frame(now, &mut self.scratch) else { break };
+            self.frames.push_back(stream.received(now, ssrc, &frame, &self.scratch));
+        }
+        if stream.take_key_frame_wish() {
+            Self::ask_for_key_frame(session, ssrc, stream);
+        }
+        let bytes = |frames: &VecDeque<ReceivedFrame>| frames.iter().map(|f| f.data.len()).sum::<usize>();
+        while self.frames.len() > MAX_FRAMES || self.frames.len() > 1 && bytes(&self.frames) > MAX_FRAME_BYTES
+        {
+            self.frames.pop_front();
+            self.counts.frames_dropped += 1;
+        }
+    }
+
+    fn ask_for_key_frame(session: &mut Session, ssrc: u32, stream: &mut Media) {
+        match stream.key_frame_request() {
+            incoming::KeyFrameRequest::Pli => session.request_picture(ssrc),
+            incoming::KeyFrameRequest::Fir => session.request_full_intra(ssrc),
+            incoming::KeyFrameRequest::None => {}
+        }
+    }
+
+    /// Asks the peer for a key frame, of one encoding or of all of them.
+    pub(crate) fn request_key_frame(&mut self, id: TransceiverId, rid: Option<&str>) {
+        for (ssrc, stream) in &mut self.incoming {
+            if let Incoming::Media(stream) = stream
+                && stream.transceiver == id
+                && (rid.is_none() || stream.rid.as_deref() == rid)
+            {
+                Self::ask_for_key_frame(&mut self.session, *ssrc, stream);
+            }
+        }
+    }
+
+    fn take_session_events(&mut self, now: Instant) {
+        while let Some(event) = self.session.poll_event() {
+            match event {
+                session::Event::Nack { ssrc, entry } => {
+                    for number in entry.sequence_numbers() {
+                        self.resend(now, ssrc, number);
+                    }
+                }
+                session::Event::PictureLoss { ssrc } | session::Event::FullIntraRequest { ssrc } => {
+                    if let Some(stream) = self.outgoing.get(&ssrc) {
+                        let event = RtpEvent::KeyFrameRequested(stream.transceiver, stream.rid.clone());
+                        self.events.push_back(event);
+                    }
+                }
+                session::Event::Reported { ssrc } => {
+                    let rtt = self.session.round_trip();
+                    if let Some(stream) = self.outgoing.get_mut(&ssrc) {
+                        stream.reported(rtt);
+                    }
+                }
+                session::Event::Bye { ssrc } | session::Event::TimedOut { ssrc } => self.forget(ssrc),
+                // RFC 3550 §8.2: not done, because our SSRCs are signalled and SRTP has vouched for the packet: it is
+                // the peer's to change.
+                session::Event::Collision { .. } => {}
+                _ => {}
+            }
+        }
+        while let Some(_feedback) = self.session.poll_feedback() {
+            self.counts.feedback += 1;
+        }
+    }
+
+    fn forget(&mut self, ssrc: u32) {
+        self.incoming.remove(&ssrc);
+        let _unknown = self.session.remove_receiver(ssrc);
+    }
+
+    /// Takes note that time has passed.
+    pub(crate) fn handle_timeout(&mut self, now: Instant) {
+        self.session.handle_timeout(now);
+        self.take_session_events(now);
+        let due = |stream: &Incoming| stream.poll_timeout().is_some_and(|at| at <= now);
+        let due: Vec<u32> =
+            self.incoming.iter().filter(|(_, stream)| due(stream)).map(|(ssrc, _)| *ssrc).collect();
+        for ssrc in due {
+            self.serve(now, ssrc);
+        }
+    }
+
+    pub(crate) fn poll_timeout(&self) -> Option<Instant> {
+        let streams = self.incoming.values().filter_map(Incoming::poll_timeout).min();
+        // What cannot leave is not due.
+        let session = self.session.poll_timeout().filter(|_| self.secure.is_some() && !self.blocked);
+        earliest(streams, session)
+    }
+
+    pub(crate) fn poll_event(&mut self) -> Option<RtpEvent> {
+        self.events.pop_front().or_else(|| self.frames.pop_front().map(RtpEvent::Frame))
+    }
+
+    /// Says goodbye to the peer's streams of ours.
+    pub(crate) fn close(&mut self) {
+        self.session.close();
+        self.queue.clear();
+    }
+
+    pub(crate) fn counts(&self) -> RtpCounts {
+        self.counts
+    }
+}

@@ -1,0 +1,249 @@
+//! A stream that is received: what is missing, and when its frames are due.
+
+use super::delivery::ReceivedFrame;
+use super::parameters::Parameters;
+use crate::media::{CodecParameters, TrackKind};
+use crate::transceiver::TransceiverId;
+use alloc::boxed::Box;
+use alloc::string::String;
+use bytes::Bytes;
+use core::time::Duration;
+use siskin_base::{Instant, earliest};
+use siskin_rtp::jitter::{Frame, Inserted, JitterBuffer, JitterConfig, JitterEvent, JitterStats};
+use siskin_rtp::nack::{GeneratorConfig, NackGenerator, Recovery};
+use siskin_rtp::payload::Format;
+use siskin_sdp::Feedback;
+
+/// A stream of the peer's.
+#[derive(Debug)]
+pub(super) enum Incoming {
+    Media(Box<Media>),
+    /// Retransmissions of another one (RFC 4588).
+    Repair(Repair),
+}
+
+/// Retransmissions.
+#[derive(Debug)]
+pub(super) struct Repair {
+    pub(super) transceiver: TransceiverId,
+    pub(super) rid: Option<String>,
+    /// Of which stream, once that is known.
+    pub(super) of: Option<u32>,
+}
+
+/// Frames in packets.
+#[derive(Debug)]
+pub(super) struct Media {
+    pub(super) transceiver: TransceiverId,
+    pub(super) rid: Option<String>,
+    kind: TrackKind,
+    format: Format,
+    buffer: JitterBuffer,
+    /// If the peer sends again what is asked for.
+    nack: Option<NackGenerator>,
+    request: KeyFrameRequest,
+    wants_key_frame: bool,
+    begun: bool,
+    /// The payload type of the last packet.
+    pub(super) payload_type: u8,
+    /// Requests for packets, each for one or several; for key frames.
+    pub(super) nacks: u64,
+    pub(super) plis: u64,
+    pub(super) firs: u64,
+    /// Packets that came as retransmissions.
+    pub(super) repaired: u64,
+}
+
+/// How the peer lets itself be asked for a key frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum KeyFrameRequest {
+    Pli,
+    Fir,
+    None,
+}
+
+/// A packet of a stream, with the number that the session gave it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Piece<'a> {
+    pub(super) sequence: u64,
+    pub(super) timestamp: u32,
+    pub(super) payload_type: u8,
+    pub(super) marker: bool,
+    pub(super) payload: &'a [u8],
+}
+
+/// Packets asked for at once, at most.
+const MOST_REQUESTS: usize = 256;
+
+impl Incoming {
+    pub(super) fn transceiver(&self) -> TransceiverId {
+        match self {
+            Self::Media(media) => media.transceiver,
+            Self::Repair(repair) => repair.transceiver,
+        }
+    }
+
+    pub(super) fn poll_timeout(&self) -> Option<Instant> {
+        match self {
+            Self::Media(media) => media.poll_timeout(),
+            Self::Repair(_) => None,
+        }
+    }
+}
+
+impl Media {
+    /// `None` if the codec has no frames of its own.
+    pub(super) fn new(section: &Parameters, codec: &CodecParameters, rid: Option<&str>) -> Option<Self> {
+        let format = Format::from_encoding_name(codec.codec.encoding())?;
+        let has = |wanted: Feedback| section.receive_codecs.iter().any(|c| c.feedback.contains(&wanted));
+        let request = match section.kind {
+            TrackKind::Audio => KeyFrameRequest::None,
+            TrackKind::Video if has(Feedback::NackPli) => KeyFrameRequest::Pli,
+            TrackKind::Video if has(Feedback::CcmFir) => KeyFrameRequest::Fir,
+            TrackKind::Video => KeyFrameRequest::None,
+        };
+        // Only what has retransmissions of its own is worth asking for.
+        let repairs = section.receive_codecs.iter().any(|c| c.codec.apt() == Some(codec.payload_type));
+        let nack = codec.feedback.contains(&Feedback::Nack) && repairs;
+        Some(Self {
+            transceiver: section.transceiver,
+            rid: rid.map(Into::into),
+            kind: section.kind,
+            format,
+            buffer: JitterBuffer::new(jitter_config(section.kind, format, codec.codec.clock_rate)),
+            nack: nack.then(|| NackGenerator::new(GeneratorConfig::default())),
+            request,
+            wants_key_frame: false,
+            begun: false,
+            payload_type: codec.payload_type,
+            nacks: 0,
+            plis: 0,
+            firs: 0,
+            repaired: 0,
+        })
+    }
+
+    /// Whose first packet it is, if it is the first.
+    pub(super) fn begin(&mut self) -> Option<TransceiverId> {
+        (!core::mem::replace(&mut self.begun, true)).then_some(self.transceiver)
+    }
+
+    /// The stream began anew under the same name.
+    pub(super) fn restart(&mut self) {
+        if let Some(nack) = &mut self.nack {
+            *nack = NackGenerator::new(GeneratorConfig::default());
+        }
+    }
+
+    /// How a key frame is to be asked for, which is counted.
+    pub(super) fn key_frame_request(&mut self) -> KeyFrameRequest {
+        match self.request {
+            KeyFrameRequest::Pli => self.plis += 1,
+            KeyFrameRequest::Fir => self.firs += 1,
+            KeyFrameRequest::None => {}
+        }
+        self.request
+    }
+
+    pub(super) fn set_rtt(&mut self, rtt: Duration) {
+        if let Some(nack) = &mut self.nack {
+            nack.set_rtt(rtt);
+        }
+    }
+
+    pub(super) fn insert(&mut self, now: Instant, piece: &Piece<'_>) {
+        if let Some(nack) = &mut self.nack {
+            let _ = nack.received(now, piece.sequence);
+        }
+        self.store(now, piece);
+    }
+
+    /// A packet that came as a retransmission; one that nobody missed any more is not stored.
+    pub(super) fn insert_repaired(&mut self, now: Instant, piece: &Piece<'_>) {
+        let recovery = self.nack.as_mut().map(|nack| nack.received(now, piece.sequence));
+        self.repaired += 1;
+        if recovery != Some(Recovery::Old) {
+            self.store(now, piece);
+        }
+    }
+
+    fn store(&mut self, now: Instant, piece: &Piece<'_>) {
+        self.payload_type = piece.payload_type;
+        let Piece { sequence, timestamp, payload_type, marker, payload } = *piece;
+        // An empty payload only fills the path, to probe it.
+        if payload.is_empty() && self.kind == TrackKind::Video {
+            return;
+        }
+        let _counted: Inserted = self.buffer.insert(now, sequence, timestamp, payload_type, marker, payload);
+    }
+
+    /// A packet with that codec comes; another format than before begins anew.
+    pub(super) fn set_codec(&mut self, codec: &CodecParameters) {
+        let Some(format) = Format::from_encoding_name(codec.codec.encoding()) else { return };
+        if format != self.format {
+            self.format = format;
+            self.buffer = JitterBuffer::new(jitter_config(self.kind, format, codec.codec.clock_rate));
+        }
+    }
+
+    pub(super) fn poll_missing(&mut self, now: Instant, mut request: impl FnMut(u16)) {
+        self.take_events();
+        if let Some(nack) = &mut self.nack {
+            let before = nack.stats().requested;
+            nack.poll(now, MOST_REQUESTS, |sequence| request(sequence as u16));
+            self.nacks += u64::from(nack.stats().requested > before);
+        }
+    }
+
+    pub(super) fn poll_frame(&mut self, now: Instant, out: &mut alloc::vec::Vec<u8>) -> Option<Frame> {
+        self.buffer.poll_frame(now, out)
+    }
+
+    /// The frame that is in `data`.
+    pub(super) fn received(&self, now: Instant, ssrc: u32, frame: &Frame, data: &[u8]) -> ReceivedFrame {
+        ReceivedFrame {
+            transceiver: self.transceiver,
+            ssrc,
+            rid: self.rid.clone(),
+            payload_type: frame.payload_type,
+            timestamp: frame.timestamp,
+            key_frame: frame.info.key_frame,
+            lost_before: frame.skipped,
+            completed: frame.completed,
+            delay: now.since(frame.first_arrived),
+            data: Bytes::copy_from_slice(data),
+        }
+    }
+
+    /// Whether a key frame is to be asked for; said once.
+    pub(super) fn take_key_frame_wish(&mut self) -> bool {
+        self.take_events();
+        core::mem::take(&mut self.wants_key_frame)
+    }
+
+    fn take_events(&mut self) {
+        while let Some(event) = self.buffer.poll_event() {
+            match event {
+                JitterEvent::KeyFrameNeeded => self.wants_key_frame = true,
+                JitterEvent::GaveUpBefore(sequence) => {
+                    self.nack.iter_mut().for_each(|nack| nack.give_up_before(sequence));
+                }
+            }
+        }
+    }
+
+    fn poll_timeout(&self) -> Option<Instant> {
+        earliest(self.buffer.poll_timeout(), self.nack.as_ref().and_then(NackGenerator::poll_timeout))
+    }
+
+    pub(super) fn jitter_stats(&self) -> JitterStats {
+        self.buffer.stats()
+    }
+}
+
+fn jitter_config(kind: TrackKind, format: Format, clock_rate: u32) -> JitterConfig {
+    match kind {
+        TrackKind::Audio => JitterConfig::audio(clock_rate),
+        TrackKind::Video => JitterConfig { clock_rate, ..JitterConfig::video(format) },
+    }
+}

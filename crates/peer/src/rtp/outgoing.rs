@@ -1,0 +1,228 @@
+//! A stream that is sent: frames cut into packets, and packets kept until nobody can ask for them again.
+
+use super::Rtp;
+use super::delivery::OutgoingFrame;
+use super::parameters::{Parameters, extension_map};
+use super::transmit::Queued;
+use crate::transceiver::TransceiverId;
+use alloc::string::String;
+use core::time::Duration;
+use siskin_base::Instant;
+use siskin_rtp::extension::ExtensionMap;
+use siskin_rtp::nack::{HistoryConfig, PacketHistory};
+use siskin_rtp::payload::{Format, Packetizer, PayloadError};
+use siskin_rtp::session::SenderConfig;
+use siskin_sdp::Direction;
+use siskin_srtp::Sender;
+
+/// A stream of ours.
+#[derive(Debug)]
+pub(super) struct Outgoing {
+    pub(super) transceiver: TransceiverId,
+    pub(super) rid: Option<String>,
+    /// The stream of its retransmissions.
+    pub(super) rtx: Option<u32>,
+    pub(super) mid: String,
+    pub(super) extensions: ExtensionMap,
+    pub(super) history: PacketHistory,
+    /// The peer has reported on it: it knows where the stream belongs.
+    pub(super) announced: bool,
+    /// The description lets us send.
+    active: bool,
+    packetizer: Option<Cutting>,
+    pub(super) payload_type: Option<u8>,
+    pub(super) counts: OutgoingCounts,
+}
+
+/// How frames of one payload type are cut.
+#[derive(Debug)]
+struct Cutting {
+    payload_type: u8,
+    format: Format,
+    packetizer: Packetizer,
+}
+
+/// What `outbound-rtp` wants to know beside the packets.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct OutgoingCounts {
+    pub(super) frames: u64,
+    /// Headers and extensions.
+    pub(super) header_bytes: u64,
+    pub(super) bytes_retransmitted: u64,
+    pub(super) packets_retransmitted: u64,
+}
+
+/// Why a frame is not sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum SendError {
+    /// Nothing was negotiated to be sent there, or there are no keys yet.
+    NotSending,
+    /// The payload type is none of those to be sent.
+    PayloadType,
+    /// The frame is none of its codec's, or cannot be cut.
+    Frame(PayloadError),
+    /// So many packets wait to leave that the frame would only come late.
+    QueueFull,
+}
+
+/// The header without extensions, the extensions' own header, the number in front of a retransmission.
+const FIXED: usize = 12 + 4 + 2;
+/// Time of sending and number over all streams, each with its own byte of header.
+const STAMPS: usize = 4 + 3;
+
+impl Outgoing {
+    fn new(section: &Parameters, rid: Option<&String>, rtx: Option<u32>) -> Self {
+        Self {
+            transceiver: section.transceiver,
+            rid: rid.cloned(),
+            rtx,
+            mid: String::new(),
+            extensions: ExtensionMap::new(),
+            history: PacketHistory::new(HistoryConfig::default()),
+            announced: false,
+            active: false,
+            packetizer: None,
+            payload_type: None,
+            counts: OutgoingCounts::default(),
+        }
+    }
+
+    /// Bytes of payload that fit into a datagram of `max` bytes.
+    fn room(&self, max: usize) -> usize {
+        let names = 2 + self.mid.len() + self.rid.as_ref().map_or(0, |rid| 2 + rid.len());
+        max.saturating_sub(FIXED + STAMPS + names + 3 + Sender::MAX_OVERHEAD).max(200)
+    }
+
+    pub(super) fn reported(&mut self, rtt: Option<Duration>) {
+        self.announced = true;
+        if let Some(rtt) = rtt {
+            self.history.set_rtt(rtt);
+        }
+    }
+
+    /// Whether the description lets us send.
+    pub(super) fn is_active(&self) -> bool {
+        self.active
+    }
+}
+
+impl Rtp {
+    /// Makes the streams that a section sends, or changes those that it has.
+    pub(super) fn configure_outgoing(&mut self, now: Instant, section: &Parameters) {
+        for stream in self.outgoing.values_mut().filter(|stream| stream.transceiver == section.transceiver) {
+            stream.active = false;
+        }
+        let Some(first) = section.send_codecs.first().filter(|_| section.sends) else { return };
+        let rids = section.rids.iter().map(Some);
+        let encodings = rids.chain([None].into_iter().take(usize::from(section.rids.is_empty())));
+        let clock_rate = first.codec.clock_rate;
+        for (index, rid) in encodings.enumerate() {
+            let same =
+                |stream: &Outgoing| stream.transceiver == section.transceiver && stream.rid.as_ref() == rid;
+            let known = self.outgoing.iter().find(|(_, stream)| same(stream)).map(|(ssrc, _)| *ssrc);
+            let ssrc = match known {
+                Some(ssrc) => ssrc,
+                None => match self.make_outgoing(now, section, rid, index, clock_rate) {
+                    Some(ssrc) => ssrc,
+                    None => return,
+                },
+            };
+            if let Some(stream) = self.outgoing.get_mut(&ssrc) {
+                stream.active = true;
+                stream.announced &= stream.mid == section.mid;
+                stream.mid.clone_from(&section.mid);
+                let sent = section
+                    .extensions
+                    .iter()
+                    .filter(|known| matches!(known.direction, Direction::SendRecv | Direction::SendOnly));
+                stream.extensions = extension_map(sent);
+            }
+        }
+    }
+
+    /// `None` if there are too many.
+    fn make_outgoing(
+        &mut self,
+        now: Instant,
+        section: &Parameters,
+        rid: Option<&String>,
+        index: usize,
+        clock_rate: u32,
+    ) -> Option<u32> {
+        // The first has the numbers of the description; where RIDs name the streams, the others' are anybody's.
+        let (ssrc, rtx) = section.sources;
+        let signalled = |ssrc| SenderConfig { ssrc: Some(ssrc).filter(|_| index == 0), clock_rate };
+        let ssrc = self.session.add_sender(now, signalled(ssrc)).ok()?;
+        let repaired = section.send_codecs.iter().any(|codec| codec.codec.apt().is_some());
+        let rtx = if repaired { self.session.add_sender(now, signalled(rtx)).ok() } else { None };
+        self.outgoing.insert(ssrc, Outgoing::new(section, rid, rtx));
+        Some(ssrc)
+    }
+
+    /// Cuts a frame into packets, which leave with the next calls of `poll_transmit`.
+    pub(crate) fn send_frame(
+        &mut self,
+        now: Instant,
+        id: TransceiverId,
+        rid: Option<&str>,
+        frame: &OutgoingFrame,
+    ) -> Result<(), SendError> {
+        let started = self.secure.is_some();
+        let found = self.outgoing.iter_mut().find(|(_, stream)| {
+            started && stream.active && stream.transceiver == id && stream.rid.as_deref() == rid
+        });
+        let (ssrc, stream) = found.ok_or(SendError::NotSending)?;
+        let ssrc = *ssrc;
+        let section = self.sections.iter().find(|section| section.transceiver == id);
+        let codec = section.and_then(|section| section.send_codec(frame.payload_type));
+        let codec = codec.ok_or(SendError::PayloadType)?;
+        if self.queue.is_full() {
+            self.counts.frames_refused += 1;
+            return Err(SendError::QueueFull);
+        }
+        let room = stream.room(self.max_payload);
+        let cutting = match &mut stream.packetizer {
+            Some(cutting) if cutting.payload_type == frame.payload_type => cutting,
+            other => {
+                let format = Format::from_encoding_name(codec.codec.encoding());
+                let format = format.ok_or(SendError::PayloadType)?;
+                let packetizer = Packetizer::new(format, &mut self.rng);
+                other.insert(Cutting { payload_type: frame.payload_type, format, packetizer })
+            }
+        };
+        let whole = cutting.format == Format::Whole;
+        let mut fragments = cutting.packetizer.packetize(&frame.data, room).map_err(SendError::Frame)?;
+        let sender = self.session.sender(ssrc).ok_or(SendError::NotSending)?;
+        sender.set_clock_rate(codec.codec.clock_rate);
+        loop {
+            self.scratch.clear();
+            let Some(last) = fragments.next(&mut self.scratch) else { break };
+            let marker = if whole { frame.starts_talkspurt } else { last };
+            let header = sender.packet(now, frame.timestamp, frame.payload_type, marker, self.scratch.len());
+            let payload = &self.scratch;
+            stream.history.push(
+                now,
+                header.sequence_number,
+                header.timestamp,
+                frame.payload_type,
+                marker,
+                |out| out.extend_from_slice(payload),
+            );
+            self.queue.push(Queued { ssrc, number: header.sequence_number, again: false });
+        }
+        stream.payload_type = Some(frame.payload_type);
+        stream.counts.frames += 1;
+        Ok(())
+    }
+
+    /// Queues a packet that the peer asks for again, if it may have it (RFC 4585 §6.2.1).
+    ///
+    /// RFC 4588 §1: only with a stream of its own. Sent again in its own stream a packet would have to be the same to the
+    /// last bit, its time of sending included.
+    pub(super) fn resend(&mut self, now: Instant, ssrc: u32, number: u16) {
+        let Some(stream) = self.outgoing.get_mut(&ssrc) else { return };
+        if stream.rtx.is_some() && stream.history.request(now, number).is_ok() {
+            self.queue.push_again(Queued { ssrc, number, again: true });
+        }
+    }
+}

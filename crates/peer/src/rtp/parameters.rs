@@ -1,0 +1,88 @@
+//! What the descriptions say of one section, as its transport needs it.
+
+use crate::media::{CodecParameters, HeaderExtension, TrackKind};
+use crate::transceiver::{Transceiver, TransceiverId};
+use alloc::string::String;
+use alloc::vec::Vec;
+use siskin_rtp::extension::{Extension, ExtensionMap};
+use siskin_sdp::Feedback;
+
+/// What the descriptions say of one section.
+#[derive(Clone, Debug)]
+pub(crate) struct Parameters {
+    pub(crate) transceiver: TransceiverId,
+    pub(crate) kind: TrackKind,
+    pub(crate) mid: String,
+    pub(crate) sends: bool,
+    pub(crate) receives: bool,
+    /// By the peer's numbers.
+    pub(crate) send_codecs: Vec<CodecParameters>,
+    /// By our numbers.
+    pub(crate) receive_codecs: Vec<CodecParameters>,
+    pub(crate) extensions: Vec<HeaderExtension>,
+    /// Of what we send: the stream and its retransmissions.
+    pub(crate) sources: (u32, u32),
+    pub(crate) rids: Vec<String>,
+    pub(crate) remote_sources: Vec<(u32, Option<u32>)>,
+}
+
+impl Parameters {
+    /// `None` if there is nothing to send or receive yet.
+    pub(crate) fn of(transceiver: &Transceiver) -> Option<Self> {
+        let mid = transceiver.mid.clone()?;
+        // Before an answer, media may come by the numbers of the offer (RFC 9429 §4.1.8).
+        let receiving = transceiver.current_direction.unwrap_or(transceiver.direction);
+        let sending = transceiver.current_direction.is_some_and(|direction| direction.sends());
+        Some(Self {
+            transceiver: transceiver.id,
+            kind: transceiver.kind,
+            mid,
+            sends: sending && !transceiver.stopped,
+            receives: receiving.receives() && !transceiver.stopped,
+            send_codecs: transceiver.send_codecs.clone(),
+            receive_codecs: transceiver.local.codecs.clone(),
+            extensions: transceiver.local.extensions.clone(),
+            sources: (transceiver.sender.ssrc, transceiver.sender.rtx_ssrc),
+            rids: transceiver.sender.rids.clone(),
+            remote_sources: transceiver.remote_sources.clone(),
+        })
+    }
+
+    /// Whether the peer wants to know when its packets arrive.
+    pub(crate) fn reports_arrivals(&self) -> bool {
+        let numbered = self.extensions.iter().any(|known| known.uri == Extension::TransportSequence.uri());
+        let wanted = |codec: &CodecParameters| codec.feedback.contains(&Feedback::TransportCc);
+        numbered && self.receive_codecs.iter().any(wanted)
+    }
+
+    pub(crate) fn receive_codec(&self, payload_type: u8) -> Option<&CodecParameters> {
+        self.receive_codecs.iter().find(|codec| codec.payload_type == payload_type)
+    }
+
+    pub(crate) fn send_codec(&self, payload_type: u8) -> Option<&CodecParameters> {
+        self.send_codecs.iter().find(|codec| codec.payload_type == payload_type)
+    }
+
+    /// The payload type of what a retransmission with that payload type repeats.
+    pub(crate) fn repaired_type(&self, payload_type: u8) -> Option<u8> {
+        self.receive_codec(payload_type)?.codec.apt()
+    }
+
+    /// The payload type of retransmissions of that payload type.
+    pub(crate) fn repair_type(&self, payload_type: u8) -> Option<u8> {
+        let rtx = self.send_codecs.iter().find(|codec| codec.codec.apt() == Some(payload_type));
+        rtx.map(|codec| codec.payload_type)
+    }
+}
+
+/// The numbers of the extensions that are known here.
+pub(crate) fn extension_map<'a>(extensions: impl IntoIterator<Item = &'a HeaderExtension>) -> ExtensionMap {
+    let mut map = ExtensionMap::new();
+    for known in extensions {
+        if let Some(extension) = Extension::from_uri(&known.uri) {
+            // The first to take a number keeps it.
+            let _taken = map.insert(extension, known.id);
+        }
+    }
+    map
+}

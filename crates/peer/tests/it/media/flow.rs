@@ -1,0 +1,240 @@
+//! Frames from one end to the other, over a network that loses some.
+
+use super::{AUDIO, VIDEO};
+use crate::harness::{Pair, Peer, config, ms};
+use siskin_base::Instant;
+use siskin_netsim::Link;
+use siskin_peer::media::{MediaConfig, TrackKind};
+use siskin_peer::{
+    Direction, Event, OutgoingFrame, PeerConnectionState, ReceivedFrame, TransceiverId, TransceiverInit,
+};
+
+/// A VP8 frame of that many bytes; its number is in it.
+fn vp8(number: u32, key: bool, len: usize) -> Vec<u8> {
+    // RFC 6386 §9.1: the lowest bit is clear in key frames, which begin with a start code and their size.
+    let mut frame = vec![u8::from(!key), 0, 0, 0x9d, 0x01, 0x2a, 0x40, 0x01, 0xf0, 0x00];
+    frame.extend_from_slice(&number.to_be_bytes());
+    frame.resize(len.max(14), number as u8);
+    frame
+}
+
+fn number(frame: &ReceivedFrame) -> u32 {
+    let bytes = frame.data.get(10..14).and_then(|bytes| bytes.try_into().ok());
+    u32::from_be_bytes(bytes.expect("a frame of ours"))
+}
+
+fn frames(peer: &Peer, id: TransceiverId) -> Vec<&ReceivedFrame> {
+    let frames = peer.events.iter().filter_map(|event| match event {
+        Event::Frame(frame) if frame.transceiver == id => Some(frame),
+        _ => None,
+    });
+    frames.collect()
+}
+
+fn media_config() -> siskin_peer::Config {
+    let mut config = config();
+    config.media = Some(MediaConfig::default());
+    config
+}
+
+fn media_pair(seed: u64, link: Link) -> Pair {
+    Pair::with(seed, link, media_config(), media_config())
+}
+
+fn add(peer: &mut Peer, kind: TrackKind, direction: Direction) -> TransceiverId {
+    let init = TransceiverInit { direction, ..TransceiverInit::default() };
+    peer.connection.add_transceiver(Instant::ZERO, kind, init).expect("room for one")
+}
+
+fn payload_type(peer: &Peer, id: TransceiverId, encoding: &str) -> u8 {
+    let transceiver = peer.connection.transceivers().find(|known| known.id() == id).expect("it is there");
+    let codec = transceiver.send_codecs().iter().find(|codec| codec.codec.encoding() == encoding);
+    codec.expect("it was negotiated").payload_type
+}
+
+fn connected(a: &Peer, b: &Peer) -> bool {
+    a.saw(PeerConnectionState::Connected) && b.saw(PeerConnectionState::Connected)
+}
+
+fn connect(pair: &mut Pair) {
+    pair.negotiate();
+    pair.run_until(ms(5_000), connected);
+    assert!(connected(&pair.a, &pair.b));
+}
+
+/// Sends 30 frames in a second, every 30th a key frame and others when asked for; gives how many were key frames.
+fn play_video(pair: &mut Pair, id: TransceiverId, from: u32, count: u32, len: usize) -> u32 {
+    let number = payload_type(&pair.a, id, "VP8");
+    let (mut keys, mut wishes) = (0, 0);
+    for frame in from..from + count {
+        let asked = pair.a.events.iter().filter(|event| matches!(event, Event::KeyFrameRequested { .. }));
+        let asked = asked.count();
+        let key = frame.is_multiple_of(30) || asked > wishes;
+        wishes = asked;
+        keys += u32::from(key);
+        let data = vp8(frame, key, len).into();
+        let now = pair.now();
+        let sent =
+            pair.a.connection.send_frame(now, id, None, OutgoingFrame::new(number, frame * 3_000, data));
+        sent.expect("the transceiver sends");
+        pair.run(ms(33));
+    }
+    pair.run(ms(500));
+    keys
+}
+
+#[test]
+fn audio_and_video_arrive_in_order_and_whole() {
+    let mut pair = media_pair(1, Link::new(ms(1)));
+    let audio = add(&mut pair.a, AUDIO, Direction::SendOnly);
+    let video = add(&mut pair.a, VIDEO, Direction::SendOnly);
+    connect(&mut pair);
+    let opus = payload_type(&pair.a, audio, "opus");
+    for frame in 0..50_u32 {
+        let now = pair.now();
+        let data = vec![0xfc, frame as u8, 3, 4].into();
+        pair.a.connection.send_frame(now, audio, None, OutgoingFrame::new(opus, frame * 960, data)).unwrap();
+        pair.run(ms(20));
+    }
+    play_video(&mut pair, video, 0, 60, 20_000);
+
+    let heard = frames(&pair.b, TransceiverId(0));
+    assert_eq!(heard.iter().map(|frame| frame.data[1]).collect::<Vec<_>>(), (0..50).collect::<Vec<_>>());
+    assert!(heard.windows(2).all(|two| two[1].timestamp - two[0].timestamp == 960));
+    let seen = frames(&pair.b, TransceiverId(1));
+    assert_eq!(seen.iter().map(|frame| number(frame)).collect::<Vec<_>>(), (0..60).collect::<Vec<_>>());
+    assert!(seen.iter().all(|frame| frame.data.len() == 20_000
+        && frame.data.as_ref() == vp8(number(frame), number(frame).is_multiple_of(30), 20_000)));
+    let unmuted = |id| pair.b.events.contains(&Event::TrackUnmuted(TransceiverId(id)));
+    assert!(unmuted(0) && unmuted(1));
+}
+
+#[test]
+fn what_is_lost_is_sent_again() {
+    for seed in 0..5 {
+        let link = Link::new(ms(20)).loss(0.05);
+        let mut pair = media_pair(100 + seed, link);
+        let video = add(&mut pair.a, VIDEO, Direction::SendOnly);
+        connect(&mut pair);
+        play_video(&mut pair, video, 0, 150, 12_000);
+        let seen: Vec<u32> = frames(&pair.b, TransceiverId(0)).iter().map(|frame| number(frame)).collect();
+        assert!(seen.windows(2).all(|two| two[0] < two[1]), "in order");
+        // Ten packets make a frame: without repair 40 % of them would be whole.
+        assert!(seen.len() >= 147, "seed {seed}: {} of 150", seen.len());
+    }
+}
+
+#[test]
+fn a_key_frame_is_asked_for_when_nothing_else_helps() {
+    let mut pair = media_pair(7, Link::new(ms(1)));
+    let video = add(&mut pair.a, VIDEO, Direction::SendOnly);
+    connect(&mut pair);
+    let number = payload_type(&pair.a, video, "VP8");
+    // It begins in the middle: nothing can be shown.
+    for frame in 1..10 {
+        let now = pair.now();
+        let data = vp8(frame, false, 3_000).into();
+        pair.a
+            .connection
+            .send_frame(now, video, None, OutgoingFrame::new(number, frame * 3_000, data))
+            .unwrap();
+        pair.run(ms(33));
+    }
+    assert!(frames(&pair.b, TransceiverId(0)).is_empty());
+    let asked = Event::KeyFrameRequested { transceiver: video, rid: None };
+    assert!(pair.a.events.contains(&asked), "{:?}", pair.a.events);
+    play_video(&mut pair, video, 30, 10, 3_000);
+    assert_eq!(frames(&pair.b, TransceiverId(0)).len(), 10);
+}
+
+#[test]
+fn both_ways_at_once_and_the_application_asks_for_a_key_frame() {
+    let mut pair = media_pair(8, Link::new(ms(1)));
+    let video = add(&mut pair.a, VIDEO, Direction::SendRecv);
+    pair.b.connection.add_track(Instant::ZERO, VIDEO, "camera", &["s".into()]).unwrap();
+    connect(&mut pair);
+    let back = payload_type(&pair.b, TransceiverId(0), "VP8");
+    let number = payload_type(&pair.a, video, "VP8");
+    for frame in 0..10 {
+        let now = pair.now();
+        for (peer, id, number) in [(&mut pair.a, video, number), (&mut pair.b, TransceiverId(0), back)] {
+            let data = vp8(frame, frame == 0, 3_000).into();
+            peer.connection
+                .send_frame(now, id, None, OutgoingFrame::new(number, frame * 3_000, data))
+                .unwrap();
+        }
+        pair.run(ms(33));
+    }
+    assert_eq!(frames(&pair.a, video).len(), 10);
+    assert_eq!(frames(&pair.b, TransceiverId(0)).len(), 10);
+    pair.a.connection.request_key_frame(pair.now(), video, None).unwrap();
+    pair.run(ms(100));
+    assert!(pair.b.events.contains(&Event::KeyFrameRequested { transceiver: TransceiverId(0), rid: None }));
+}
+
+#[test]
+fn simulcast_layers_arrive_under_their_rids() {
+    let mut pair = media_pair(9, Link::new(ms(5)));
+    let rids: Vec<String> = ["q", "h", "f"].map(String::from).into();
+    let init = TransceiverInit {
+        direction: Direction::SendOnly,
+        send_encodings: rids.clone(),
+        ..TransceiverInit::default()
+    };
+    let video = pair.a.connection.add_transceiver(Instant::ZERO, VIDEO, init).unwrap();
+    connect(&mut pair);
+    let payload_type = payload_type(&pair.a, video, "VP8");
+    for frame in 0..20 {
+        let now = pair.now();
+        for (layer, rid) in (1..).zip(&rids) {
+            let data = vp8(frame, frame == 0, 2_000 * layer).into();
+            let frame = OutgoingFrame::new(payload_type, frame * 3_000, data);
+            pair.a.connection.send_frame(now, video, Some(rid), frame).unwrap();
+        }
+        pair.run(ms(33));
+    }
+    let seen = frames(&pair.b, TransceiverId(0));
+    for (layer, rid) in (1..).zip(&rids) {
+        let of = seen.iter().filter(|frame| frame.rid.as_ref() == Some(rid));
+        assert_eq!(of.clone().count(), 20, "{rid}");
+        assert!(of.clone().all(|frame| frame.data.len() == 2_000 * layer));
+    }
+}
+
+#[test]
+fn holding_and_resuming_goes_on_under_the_same_numbers() {
+    let mut pair = media_pair(12, Link::new(ms(1)));
+    let video = add(&mut pair.a, VIDEO, Direction::SendOnly);
+    connect(&mut pair);
+    play_video(&mut pair, video, 0, 10, 3_000);
+    pair.a.connection.set_direction(pair.now(), video, Direction::Inactive).unwrap();
+    pair.negotiate();
+    let now = pair.now();
+    let frame = OutgoingFrame::new(payload_type(&pair.a, video, "VP8"), 0, vp8(0, true, 100).into());
+    assert_eq!(
+        pair.a.connection.send_frame(now, video, None, frame).map_err(|error| error.name()),
+        Err("InvalidStateError")
+    );
+    pair.a.connection.set_direction(now, video, Direction::SendOnly).unwrap();
+    pair.negotiate();
+    play_video(&mut pair, video, 30, 10, 3_000);
+    let seen = frames(&pair.b, TransceiverId(0));
+    assert_eq!(seen.len(), 20);
+    assert!(seen.iter().all(|frame| frame.ssrc == seen[0].ssrc));
+}
+
+#[test]
+fn calls_that_cannot_be_are_errors() {
+    let mut pair = media_pair(13, Link::new(ms(1)));
+    let video = add(&mut pair.a, VIDEO, Direction::SendOnly);
+    let now = pair.now();
+    let send = |pair: &mut Pair, id, payload_type, data: Vec<u8>| {
+        let frame = OutgoingFrame::new(payload_type, 0, data.into());
+        pair.a.connection.send_frame(now, id, None, frame).map_err(|error| error.name())
+    };
+    assert_eq!(send(&mut pair, video, 96, vec![0]), Err("InvalidStateError"));
+    assert_eq!(send(&mut pair, TransceiverId(9), 96, vec![0]), Err("InvalidAccessError"));
+    connect(&mut pair);
+    assert_eq!(send(&mut pair, video, 1, vec![0]), Err("TypeError"));
+    assert_eq!(send(&mut pair, video, 96, vec![]), Err("TypeError"));
+}
