@@ -19,6 +19,7 @@ const LIMIT: Duration = Duration::from_secs(30);
 const AGAIN: Duration = Duration::from_millis(100);
 const OURS: &str = "hello from siskin";
 const THEIRS: &str = "hello from afar";
+const LABEL: &str = "EXTRACTOR-dtls_srtp";
 const SMALL: usize = 600;
 
 /// What the network does.
@@ -37,6 +38,7 @@ pub enum Path {
 }
 
 impl Path {
+    /// All of them.
     pub const ALL: [Self; 5] = [Self::Whole, Self::Loss, Self::Reordered, Self::OursSmall, Self::BothSmall];
 
     const fn name(self) -> &'static str {
@@ -47,6 +49,11 @@ impl Path {
             Self::OursSmall => "ours 600 B",
             Self::BothSmall => "both 600 B",
         }
+    }
+
+    /// Whether what happens depends on the seed.
+    const fn is_random(self) -> bool {
+        matches!(self, Self::Loss | Self::Reordered)
     }
 
     /// From us to the peer, and back.
@@ -65,15 +72,21 @@ impl Path {
 /// A peer, our role, a network.
 #[derive(Clone, Copy)]
 pub struct Case {
+    /// The peer.
     pub kind: Kind,
+    /// Our part.
     pub role: Role,
+    /// What the network does.
     pub path: Path,
+    /// What its dice depend on.
+    pub seed: u64,
 }
 
 impl fmt::Display for Case {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let role = if self.role == Role::Client { "client" } else { "server" };
-        write!(f, "{} us {role}, {}", self.kind.name(), self.path.name())
+        write!(f, "{} us {role}, {}", self.kind.name(), self.path.name())?;
+        if self.path.is_random() { write!(f, ", {}", self.seed + 1) } else { Ok(()) }
     }
 }
 
@@ -101,6 +114,24 @@ impl Direction {
 }
 
 impl Case {
+    /// All of them: on paths where dice are thrown, with three seeds for a program, ten for a peer in this process.
+    pub fn all() -> impl Iterator<Item = Self> {
+        let with_roles = |kind| [Role::Client, Role::Server].map(|role| (kind, role));
+        let cases = crate::peers::ALL.into_iter().flat_map(with_roles);
+        let cases = cases.flat_map(|(kind, role)| Path::ALL.map(|path| (kind, role, path)));
+        let cases = cases.filter(|(kind, _, path)| *path != Path::BothSmall || kind.has_mtu());
+        cases.flat_map(|(kind, role, path)| {
+            let seeds = if !path.is_random() {
+                1
+            } else if kind.is_in_process() {
+                10
+            } else {
+                3
+            };
+            (0..seeds).map(move |seed| Self { kind, role, path, seed })
+        })
+    }
+
     /// `Ok` says what was agreed on, `Err` what went wrong.
     pub fn run(&self) -> Result<String, String> {
         let provider = siskin_crypto::default_provider();
@@ -110,14 +141,12 @@ impl Case {
         let setup = Setup { role: other, certificate: &theirs, mtu: small(self.path == Path::BothSmall) };
         let mut peer = self.kind.start(&setup)?;
         let limited = matches!(self.path, Path::OursSmall | Path::BothSmall);
-        let mut ours = Ours::new(self.role, self.kind.ours(), &theirs, small(limited), 7);
+        let mut ours = Ours::new(self.role, self.kind.ours(), &theirs, small(limited), 7 + self.seed);
 
-        let [mut out, mut back] = self.path.links().map(|link| Direction {
-            link,
-            rng: Rng::for_tests(11),
-            under_way: Vec::new(),
-            count: 0,
-        });
+        let rng = Rng::for_tests(11 + self.seed);
+        let direction = |link, name| Direction { link, rng: rng.fork(name), under_way: Vec::new(), count: 0 };
+        let [out, back] = self.path.links();
+        let (mut out, mut back) = (direction(out, "out"), direction(back, "back"));
         let theirs = if peer.echoes() { OURS } else { THEIRS };
         let began = std::time::Instant::now();
         let mut next_data = Instant::ZERO;
@@ -161,6 +190,17 @@ impl Case {
                 ));
             }
             std::thread::sleep(Duration::from_micros(500));
+        }
+        match peer.exported() {
+            Some(theirs) => {
+                let mut own = vec![0; theirs.len()];
+                let exported = ours.dtls.export_keying_material(LABEL, None, &mut own);
+                if exported.is_err() || own != theirs || ours.dtls.srtp_profile().is_none() {
+                    return Err("the two ends export different keys, or none for SRTP".into());
+                }
+            }
+            None if self.kind.is_in_process() => return Err("the peer has no keys for SRTP".into()),
+            None => {}
         }
         let (version, group) = (ours.dtls.version(), ours.dtls.group());
         let seen = format!("{version:?} {group:?} {:?}", ours.dtls.cipher_suite());

@@ -19,6 +19,10 @@ pub trait Peer {
     fn echoes(&self) -> bool {
         false
     }
+    /// What it exports under the label of RFC 5764 §4.2, if it tells; 56 bytes.
+    fn exported(&self) -> Option<Vec<u8>> {
+        None
+    }
 }
 
 /// How one is made.

@@ -34,7 +34,7 @@ const STEPS: &[Step] = &[
     Step { name: "benches", about: "each benchmark once, as a test", run: benches },
     Step {
         name: "dtls-peers",
-        about: "NSS, OpenSSL and GnuTLS against Siskin's DTLS, over networks good and bad",
+        about: "BoringSSL, dimpl, NSS, OpenSSL and GnuTLS against Siskin's DTLS, over networks good and bad",
         run: dtls_peers,
     },
     Step {

@@ -21,10 +21,14 @@ const TOOLS: &[Tool] = &[
     Tool { program: "gnutls-serv", package: "gnutls-bin", steps: &["tests", "dtls-peers"] },
     Tool { program: "tstclnt", package: "libnss3-tools", steps: &["tests", "dtls-peers"] },
     Tool { program: "size", package: "binutils", steps: &["freestanding"] },
-    Tool { program: "c++", package: "g++", steps: &["fuzz"] },
+    Tool { program: "c++", package: "g++", steps: &["clippy", "dtls-peers", "fuzz"] },
     Tool { program: "cc", package: "gcc", steps: &["srtp", "benches"] },
-    Tool { program: "cmake", package: "cmake", steps: &["srtp"] },
+    Tool { program: "cmake", package: "cmake", steps: &["clippy", "dtls-peers", "srtp"] },
+    Tool { program: LIBCLANG, package: "libclang-dev", steps: &["clippy", "dtls-peers"] },
 ];
+
+/// A library, not a program: with it, headers of BoringSSL are read.
+const LIBCLANG: &str = "libclang.so";
 
 /// Installs what is missing, where that is ours to do: on Debian, as root.
 pub(crate) fn install() -> Result<()> {
@@ -91,7 +95,23 @@ fn found(tool: &Tool) -> bool {
     // Debian splits from Python what a virtual environment is made with.
     let venv =
         || run::read(run::command(system_python(), "-c", Path::new("/")).arg("import ensurepip")).is_ok();
-    run::installed(tool.program) && (tool.program != "python3" || venv())
+    match tool.program {
+        LIBCLANG => libclang(),
+        "python3" => run::installed("python3") && venv(),
+        program => run::installed(program),
+    }
+}
+
+/// Debian has it in a folder of its version, below the folder of the architecture or LLVM's own.
+fn libclang() -> bool {
+    let names_in =
+        |folder: &Path| std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
+    names_in(Path::new("/usr/lib")).any(|folder| {
+        names_in(&folder).chain(names_in(&folder.join("lib"))).any(|file| {
+            let name = file.file_name().unwrap_or_default().to_string_lossy();
+            name.starts_with("libclang") && name.contains(".so")
+        })
+    })
 }
 
 /// Debian's own Python first: another one on the path may lack parts.
