@@ -4,24 +4,30 @@ use alloc::vec::Vec;
 
 /// Reads bits forward only.
 #[derive(Clone, Debug)]
-pub(crate) struct BitReader<'a> {
+pub struct BitReader<'a> {
     bytes: &'a [u8],
     /// Bits taken.
     at: usize,
 }
 
 impl<'a> BitReader<'a> {
-    pub(crate) const fn new(bytes: &'a [u8]) -> Self {
+    /// Reads `bytes` from their first bit.
+    pub const fn new(bytes: &'a [u8]) -> Self {
         Self { bytes, at: 0 }
     }
 
     /// Bits left.
-    pub(crate) const fn len(&self) -> usize {
+    pub const fn len(&self) -> usize {
         self.bytes.len() * 8 - self.at
     }
 
+    /// Whether nothing is left.
+    pub const fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
     /// The next `count` bits (at most 32); `None`, and nothing is taken, if fewer are left.
-    pub(crate) fn bits(&mut self, count: u32) -> Option<u32> {
+    pub fn bits(&mut self, count: u32) -> Option<u32> {
         if count > 32 || self.len() < count as usize {
             return None;
         }
@@ -39,12 +45,23 @@ impl<'a> BitReader<'a> {
         Some(value as u32)
     }
 
-    pub(crate) fn flag(&mut self) -> Option<bool> {
+    /// The next bit.
+    pub fn flag(&mut self) -> Option<bool> {
         self.bits(1).map(|bit| bit == 1)
     }
 
+    /// An unsigned Exp-Golomb number below 2^32 - 1 (H.264 §9.1, `ue(v)`).
+    pub fn exp_golomb(&mut self) -> Option<u32> {
+        let mut zeros = 0;
+        while !self.flag()? {
+            zeros += 1;
+        }
+        let rest = self.bits(zeros)?;
+        1u32.checked_shl(zeros)?.checked_add(rest)?.checked_sub(1)
+    }
+
     /// A number in `0..n`, in as few bits as that takes (AV1 specification §4.10.7, `ns(n)`).
-    pub(crate) fn non_symmetric(&mut self, n: u32) -> Option<u32> {
+    pub fn non_symmetric(&mut self, n: u32) -> Option<u32> {
         let width = 32 - n.leading_zeros();
         let short = (1u32.checked_shl(width)?).checked_sub(n)?;
         let value = self.bits(width.checked_sub(1)?)?;
@@ -57,19 +74,20 @@ impl<'a> BitReader<'a> {
 
 /// Appends bits to a byte vector; the last byte is filled up with zeros.
 #[derive(Debug)]
-pub(crate) struct BitWriter<'a> {
+pub struct BitWriter<'a> {
     out: &'a mut Vec<u8>,
     /// Bits free in the last byte.
     free: u32,
 }
 
 impl<'a> BitWriter<'a> {
-    pub(crate) const fn new(out: &'a mut Vec<u8>) -> Self {
+    /// Appends behind what is there.
+    pub const fn new(out: &'a mut Vec<u8>) -> Self {
         Self { out, free: 0 }
     }
 
     /// Appends the low `count` bits (at most 32) of `value`.
-    pub(crate) fn bits(&mut self, count: u32, value: u32) {
+    pub fn bits(&mut self, count: u32, value: u32) {
         let mut left = count.min(32);
         while left > 0 {
             if self.free == 0 {
@@ -86,12 +104,13 @@ impl<'a> BitWriter<'a> {
         }
     }
 
-    pub(crate) fn flag(&mut self, value: bool) {
+    /// Appends one bit.
+    pub fn flag(&mut self, value: bool) {
         self.bits(1, value.into());
     }
 
     /// What [`BitReader::non_symmetric`] reads; `value` is below `n`.
-    pub(crate) fn non_symmetric(&mut self, n: u32, value: u32) {
+    pub fn non_symmetric(&mut self, n: u32, value: u32) {
         let width = 32 - n.leading_zeros();
         let short = (1u64 << width).saturating_sub(n.into()) as u32;
         if value < short {
@@ -103,7 +122,7 @@ impl<'a> BitWriter<'a> {
 }
 
 /// Reads a LEB128 number of at most 32 bits (AV1 specification §4.10.5), and how many bytes it took.
-pub(crate) fn leb128(bytes: &[u8]) -> Option<(u32, usize)> {
+pub fn leb128(bytes: &[u8]) -> Option<(u32, usize)> {
     let mut value = 0u64;
     for (at, byte) in bytes.iter().take(8).enumerate() {
         value |= u64::from(byte & 0x7f) << (7 * at);
@@ -115,7 +134,7 @@ pub(crate) fn leb128(bytes: &[u8]) -> Option<(u32, usize)> {
 }
 
 /// Appends a LEB128 number in as few bytes as it takes.
-pub(crate) fn put_leb128(out: &mut Vec<u8>, mut value: u32) {
+pub fn put_leb128(out: &mut Vec<u8>, mut value: u32) {
     while value >= 0x80 {
         out.push(value as u8 | 0x80);
         value >>= 7;
@@ -124,7 +143,7 @@ pub(crate) fn put_leb128(out: &mut Vec<u8>, mut value: u32) {
 }
 
 /// Bytes that [`put_leb128`] writes: 1 to 5.
-pub(crate) const fn leb128_len(value: u32) -> usize {
+pub const fn leb128_len(value: u32) -> usize {
     let bits = 32 - value.leading_zeros() as usize;
     if bits == 0 { 1 } else { bits.div_ceil(7) }
 }
@@ -156,6 +175,15 @@ mod tests {
                 assert_eq!(reader.non_symmetric(n), Some(value), "{value} of {n}");
             }
         }
+    }
+
+    #[test]
+    fn exp_golomb_as_h264_table_9_2() {
+        // 1, 010, 011, 00100, 00111, 0001010
+        let mut reader = BitReader::new(&[0b1010_0110, 0b0100_0011, 0b1000_1010]);
+        let read: Vec<_> = core::iter::from_fn(|| reader.exp_golomb()).collect();
+        assert_eq!(read, [0, 1, 2, 3, 6, 9]);
+        assert_eq!(BitReader::new(&[0; 9]).exp_golomb(), None);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 
 extern crate alloc;
 
-mod bits;
+pub mod bits;
 pub mod extension;
 pub mod feedback;
 pub mod jitter;

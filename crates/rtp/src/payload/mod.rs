@@ -20,3 +20,4 @@ pub mod vp9;
 
 pub use error::PayloadError;
 pub use format::{Format, Fragments, FrameInfo, PacketInfo, Packetizer};
+pub use nal::NalUnits;

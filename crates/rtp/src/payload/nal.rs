@@ -11,12 +11,13 @@ const START_CODE: [u8; 4] = [0, 0, 0, 1];
 
 /// The NAL units of a byte stream (H.264 and H.265 annex B): what stands between start codes of three or four bytes.
 #[derive(Clone, Debug)]
-pub(super) struct NalUnits<'f> {
+pub struct NalUnits<'f> {
     rest: &'f [u8],
 }
 
 impl<'f> NalUnits<'f> {
-    pub(super) fn new(stream: &'f [u8]) -> Self {
+    /// Those of `stream`; what stands before the first start code is passed over.
+    pub fn new(stream: &'f [u8]) -> Self {
         let start = start_code(stream).map_or(stream.len(), |at| at + 3);
         Self { rest: stream.get(start..).unwrap_or_default() }
     }
