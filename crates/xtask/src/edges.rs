@@ -16,6 +16,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("sctp", &["base", "crypto"]),
     ("datachannel", &["base", "sctp"]),
     ("netsim", &["base"]),
+    ("container", &["base", "rtp"]),
     ("peer", &["base", "crypto", "sdp", "stun", "ice", "dtls", "sctp", "datachannel"]),
     ("siskin", &["base", "crypto", "sdp", "stun", "ice", "dtls", "sctp", "datachannel", "peer"]),
     (
