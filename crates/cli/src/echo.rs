@@ -1,8 +1,9 @@
-//! `siskin echo --stdio`: answers offers, and sends every message back.
+//! `siskin echo --stdio`: answers offers, and sends every message and every frame back.
 
 use crate::args::Echo;
 use crate::contract::{Candidate, Input, Output};
 use crate::counters::Counters;
+use crate::media::{self, Loops};
 use crate::report::{Code, Report, ReportError, round};
 use crate::session::{self, Stage};
 use crate::stdio::{self, Line};
@@ -29,7 +30,14 @@ pub(crate) async fn run(args: Echo) -> Report {
 async fn connect(args: &Echo, counters: &Counters, report: &mut Report) -> Result<(), ReportError> {
     let (pc, events, record) = session::connect(&args.connection, args.record.as_deref()).await?;
     let counters = counters.clone();
-    let mut echo = EchoSession { pc, events, counters, trickle: args.trickle, early: Vec::new() };
+    let mut echo = EchoSession {
+        pc,
+        events,
+        counters,
+        trickle: args.trickle,
+        early: Vec::new(),
+        loops: Loops::default(),
+    };
     let outcome = echo.run(args.connection.timeout, report).await;
     session::end(&echo.pc, record, outcome, report).await
 }
@@ -40,6 +48,7 @@ struct EchoSession {
     counters: Counters,
     trickle: bool,
     early: Vec<Candidate>,
+    loops: Loops,
 }
 
 impl EchoSession {
@@ -124,6 +133,7 @@ impl EchoSession {
         for candidate in std::mem::take(&mut self.early) {
             add_candidate(&self.pc, candidate).await;
         }
+        media::send_back_all(&self.pc).await.map_err(bad)?;
         self.pc.set_local_description(None).await.map_err(bad)?;
         print_local(&self.pc, self.trickle).await
     }
@@ -134,6 +144,8 @@ impl EchoSession {
             Event::DataChannel(channel) => {
                 tokio::spawn(echo(channel, self.counters.clone()));
             }
+            Event::Track(event) => self.loops.add(event.track, event.transceiver),
+            Event::KeyFrameRequested { transceiver, .. } => self.loops.key_frame_requested(transceiver),
             Event::IceCandidate(candidate) if self.trickle => print_candidate(candidate),
             Event::TransportFailed(error) => return Err(session::transport_error(&error)),
             Event::ConnectionStateChange(_) if session::stage(&self.pc.states()) == Stage::Failed => {

@@ -6,6 +6,7 @@ mod counters;
 mod dial;
 mod dtls;
 mod echo;
+mod media;
 mod replay;
 mod report;
 mod session;

@@ -2,20 +2,23 @@
 
 mod configuration;
 mod events;
+mod handle;
 mod transports;
 
 pub use configuration::Configuration;
 pub use events::{Event, Events};
+pub(crate) use handle::Handle;
 pub use transports::{DtlsTransport, IceTransport, SctpTransport};
 
 use crate::channel::DataChannel;
-use crate::command::{Answer, Command, Commands};
+use crate::command::{Command, Commands};
 use crate::error::Error;
-use siskin_base::Instant;
+use crate::media::RtpTransceiver;
+use siskin_peer::media::TrackKind;
 use siskin_peer::{
     ChannelConfig, ConnectionId, DtlsTransportState, IceCandidateInit, IceConnectionState, IceGatheringState,
     OfferOptions, PeerConnectionState, SctpTransportState, SessionDescription, SignalingState,
-    stats::StatsReport,
+    TransceiverInit, stats::StatsReport,
 };
 use std::fmt;
 use std::sync::Arc;
@@ -32,7 +35,9 @@ use tokio::sync::{oneshot, watch};
 pub struct PeerConnection {
     shared: Arc<ConnectionShared>,
     states: watch::Receiver<States>,
+    /// Keeps the driver alive.
     commands: Commands,
+    handle: Handle,
 }
 
 /// The states of a connection's layers at one moment.
@@ -68,7 +73,8 @@ impl PeerConnection {
         states: watch::Receiver<States>,
         commands: Commands,
     ) -> Self {
-        Self { shared, states, commands }
+        let handle = Handle::new(shared.id, commands.downgrade());
+        Self { shared, states, commands, handle }
     }
 
     /// Makes an offer. It changes nothing: set it as the local description.
@@ -76,7 +82,7 @@ impl PeerConnection {
     /// # Errors
     /// `InvalidStateError` if the connection is closed.
     pub async fn create_offer(&self, options: OfferOptions) -> Result<SessionDescription, Error> {
-        self.call(move |peer, now| peer.create_offer(now, options)).await
+        self.handle.call(move |peer, now| peer.create_offer(now, options)).await
     }
 
     /// Makes the answer to the remote offer. It changes nothing: set it as the local description.
@@ -84,7 +90,7 @@ impl PeerConnection {
     /// # Errors
     /// `InvalidStateError` if there is no remote offer, or the connection is closed.
     pub async fn create_answer(&self) -> Result<SessionDescription, Error> {
-        self.call(|peer, now| peer.create_answer(now)).await
+        self.handle.call(|peer, now| peer.create_answer(now)).await
     }
 
     /// Sets the local description; `None` makes the offer or answer that fits the signalling state.
@@ -93,7 +99,7 @@ impl PeerConnection {
     /// `InvalidStateError` if it does not fit the signalling state, `InvalidModificationError` if it is not the one
     /// created last.
     pub async fn set_local_description(&self, description: Option<SessionDescription>) -> Result<(), Error> {
-        self.call(move |peer, now| peer.set_local_description(now, description)).await
+        self.handle.call(move |peer, now| peer.set_local_description(now, description)).await
     }
 
     /// Sets the remote description. An offer rolls back a local one that waits for its answer.
@@ -102,7 +108,7 @@ impl PeerConnection {
     /// `RTCError` if the text is malformed, with line and column; `InvalidStateError` if it does not fit the signalling
     /// state; `InvalidAccessError` if it breaks a rule of JSEP.
     pub async fn set_remote_description(&self, description: SessionDescription) -> Result<(), Error> {
-        self.call(move |peer, now| peer.set_remote_description(now, description)).await
+        self.handle.call(move |peer, now| peer.set_remote_description(now, description)).await
     }
 
     /// Adds a candidate of the peer's; `None` is the end of all of them.
@@ -111,16 +117,17 @@ impl PeerConnection {
     /// `InvalidStateError` if there is no remote description, `OperationError` if the candidate is malformed or belongs
     /// to no media section, `TypeError` if it does not say to which one it belongs.
     pub async fn add_ice_candidate(&self, candidate: Option<IceCandidateInit>) -> Result<(), Error> {
-        self.call(move |peer, now| peer.add_ice_candidate(now, candidate)).await
+        self.handle.call(move |peer, now| peer.add_ice_candidate(now, candidate)).await
     }
 
     /// Asks for new paths: the next offer restarts ICE, and [`Event::NegotiationNeeded`] asks for that offer.
     pub async fn restart_ice(&self) -> Result<(), Error> {
-        self.call(|peer, now| {
-            peer.restart_ice(now);
-            Ok(())
-        })
-        .await
+        self.handle
+            .call(|peer, now| {
+                peer.restart_ice(now);
+                Ok(())
+            })
+            .await
     }
 
     /// Opens a data channel, `ChannelConfig::new(label)` for a reliable and ordered one. It can be used at once: sending waits until it is open.
@@ -136,9 +143,57 @@ impl PeerConnection {
         Ok(DataChannel::new(shared, self.commands.downgrade()))
     }
 
+    /// A new transceiver, to be negotiated with the next offer (`addTransceiver`).
+    ///
+    /// # Errors
+    /// `InvalidStateError` if the connection is closed; `OperationError` if there are too many, or the configuration has no
+    /// media; `TypeError` if the RIDs are none, or stand twice.
+    pub async fn add_transceiver(
+        &self,
+        kind: TrackKind,
+        init: TransceiverInit,
+    ) -> Result<RtpTransceiver, Error> {
+        let id = self.handle.call(move |peer, now| peer.add_transceiver(now, kind, init)).await?;
+        Ok(RtpTransceiver::new(self.handle.clone(), id, kind))
+    }
+
+    /// Sends a track, by a name of the caller's, over a transceiver that never sent if there is one, else over a new one
+    /// (`addTrack`).
+    ///
+    /// # Errors
+    /// As [`add_transceiver`](Self::add_transceiver), and `InvalidAccessError` if the track is sent already.
+    pub async fn add_track(
+        &self,
+        kind: TrackKind,
+        track: &str,
+        streams: Vec<String>,
+    ) -> Result<RtpTransceiver, Error> {
+        let track = track.to_owned();
+        let id = self.handle.call(move |peer, now| peer.add_track(now, kind, &track, &streams)).await?;
+        Ok(RtpTransceiver::new(self.handle.clone(), id, kind))
+    }
+
+    /// Sends the transceiver's track no more; it goes on receiving (`removeTrack`).
+    ///
+    /// # Errors
+    /// `InvalidStateError` if the connection is closed; `InvalidAccessError` if the transceiver is stopped for good.
+    pub async fn remove_track(&self, transceiver: &RtpTransceiver) -> Result<(), Error> {
+        let id = transceiver.id();
+        self.handle.call(move |peer, now| peer.remove_track(now, id)).await
+    }
+
+    /// All transceivers that are not stopped for good (`getTransceivers`).
+    pub async fn transceivers(&self) -> Vec<RtpTransceiver> {
+        let all = |peer: &mut siskin_peer::PeerConnection, _| {
+            Ok(peer.transceivers().map(|known| (known.id(), known.kind())).collect::<Vec<_>>())
+        };
+        let known = self.handle.call(all).await.unwrap_or_default();
+        known.into_iter().map(|(id, kind)| RtpTransceiver::new(self.handle.clone(), id, kind)).collect()
+    }
+
     /// The statistics of webrtc-stats.
     pub async fn get_stats(&self) -> Result<StatsReport, Error> {
-        self.call(|peer, now| Ok(peer.get_stats(now))).await
+        self.handle.call(|peer, now| Ok(peer.get_stats(now))).await
     }
 
     /// `signalingState`.
@@ -168,32 +223,32 @@ impl PeerConnection {
 
     /// The local description in force, with the candidates gathered so far.
     pub async fn local_description(&self) -> Option<SessionDescription> {
-        self.call(|peer, _| Ok(peer.local_description())).await.ok().flatten()
+        self.handle.call(|peer, _| Ok(peer.local_description())).await.ok().flatten()
     }
 
     /// The remote description in force, with the candidates added so far.
     pub async fn remote_description(&self) -> Option<SessionDescription> {
-        self.call(|peer, _| Ok(peer.remote_description().cloned())).await.ok().flatten()
+        self.handle.call(|peer, _| Ok(peer.remote_description().cloned())).await.ok().flatten()
     }
 
     /// `currentLocalDescription`: the one that was negotiated last.
     pub async fn current_local_description(&self) -> Option<SessionDescription> {
-        self.call(|peer, _| Ok(peer.current_local_description())).await.ok().flatten()
+        self.handle.call(|peer, _| Ok(peer.current_local_description())).await.ok().flatten()
     }
 
     /// `pendingLocalDescription`: the one under negotiation.
     pub async fn pending_local_description(&self) -> Option<SessionDescription> {
-        self.call(|peer, _| Ok(peer.pending_local_description())).await.ok().flatten()
+        self.handle.call(|peer, _| Ok(peer.pending_local_description())).await.ok().flatten()
     }
 
     /// `currentRemoteDescription`: the one that was negotiated last.
     pub async fn current_remote_description(&self) -> Option<SessionDescription> {
-        self.call(|peer, _| Ok(peer.current_remote_description().cloned())).await.ok().flatten()
+        self.handle.call(|peer, _| Ok(peer.current_remote_description().cloned())).await.ok().flatten()
     }
 
     /// `pendingRemoteDescription`: the one under negotiation.
     pub async fn pending_remote_description(&self) -> Option<SessionDescription> {
-        self.call(|peer, _| Ok(peer.pending_remote_description().cloned())).await.ok().flatten()
+        self.handle.call(|peer, _| Ok(peer.pending_remote_description().cloned())).await.ok().flatten()
     }
 
     /// The SCTP transport; `None` until data channels were negotiated.
@@ -225,25 +280,6 @@ impl PeerConnection {
         if self.commands.send(Command::Finish(self.shared.id, limit, Some(reply))).is_ok() {
             let _ = done.await;
         }
-    }
-
-    /// Has the driver do `act`, and waits for what comes of it.
-    async fn call<T: Send + 'static>(
-        &self,
-        act: impl FnOnce(&mut siskin_peer::PeerConnection, Instant) -> Result<T, siskin_peer::Error>
-        + Send
-        + 'static,
-    ) -> Result<T, Error> {
-        let (reply, result) = oneshot::channel();
-        let act = Box::new(move |peer: &mut siskin_peer::PeerConnection, now| {
-            let outcome = act(peer, now);
-            let answer: Answer = Box::new(move || {
-                let _ = reply.send(outcome);
-            });
-            answer
-        });
-        self.commands.send(Command::With(self.shared.id, act)).map_err(|_| Error::Gone)?;
-        Ok(result.await.map_err(|_| Error::closed())??)
     }
 }
 

@@ -7,6 +7,7 @@ mod driver;
 mod endpoint;
 mod error;
 mod ice_server;
+pub mod media;
 mod message;
 mod net;
 
@@ -25,7 +26,9 @@ pub use net::socket::BufferSizes;
 pub use siskin_base::Observation;
 pub use siskin_crypto::{Certificate, Provider, ring, rustcrypto};
 pub use siskin_peer::{
-    ChannelConfig, DataChannelState, DtlsTransportState, DtlsVersion, IceCandidateInit, IceConnectionState,
-    IceGatheringState, OfferOptions, PeerConnectionState, Priority, Recording, Reliability,
-    SctpTransportState, SdpType, SessionDescription, SignalingState, TransportError, UnknownSdpType, stats,
+    BundlePolicy, ChannelConfig, DataChannelState, Direction, DtlsTransportState, DtlsVersion,
+    IceCandidateInit, IceConnectionState, IceGatheringState, OfferOptions, OutgoingFrame,
+    PeerConnectionState, Priority, ReceivedFrame, Recording, Reliability, SctpTransportState, SdpType,
+    SessionDescription, SignalingState, Transceiver, TransceiverId, TransceiverInit, TransportError,
+    UnknownSdpType, stats,
 };

@@ -5,6 +5,7 @@ use crate::args::Connection as ConnectionArgs;
 use crate::contract::{Candidate, Output};
 use crate::counters::Counters;
 use crate::echo::{add_candidate, timed_out};
+use crate::media::{self, Loops};
 use crate::report::{Code, Report, ReportError, round};
 use crate::session::{self, FLUSH, Stage};
 use crate::stdio;
@@ -59,6 +60,7 @@ impl Connections {
         let (pc, events) =
             self.endpoint.connect(session::configuration(&self.args, None)).await.map_err(internal)?;
         pc.set_remote_description(offer).await.map_err(bad)?;
+        media::send_back_all(&pc).await.map_err(bad)?;
         pc.set_local_description(None).await.map_err(bad)?;
         let _ = tokio::time::timeout(GATHERING, pc.gathered()).await;
         let answer = pc.local_description().await;
@@ -144,6 +146,7 @@ impl Watch {
     async fn watch(&self, events: &mut Events, report: &mut Report) -> Result<(), ReportError> {
         let pc = &self.live.pc;
         let deadline = self.start + self.timeout;
+        let mut loops = Loops::default();
         loop {
             match session::stage(&pc.states()) {
                 Stage::Open if report.connect_ms.is_none() => {
@@ -166,6 +169,8 @@ impl Watch {
                     Some(Event::DataChannel(channel)) => {
                         tokio::spawn(services::serve(channel, Arc::downgrade(pc), self.counters.clone()));
                     }
+                    Some(Event::Track(event)) => loops.add(event.track, event.transceiver),
+                    Some(Event::KeyFrameRequested { transceiver, .. }) => loops.key_frame_requested(transceiver),
                     Some(Event::TransportFailed(error)) => return Err(session::transport_error(&error)),
                     Some(event) => session::log_event(&event),
                     None => return Err(ReportError::new(Code::Internal, "the connection is gone")),

@@ -75,9 +75,10 @@ impl PeerConnection {
         }
     }
 
-    /// State of the DTLS transport that the data channels use.
+    /// State of the DTLS transport that the data channels use; without them, of the first.
     pub fn dtls_state(&self) -> DtlsTransportState {
-        let transport = self.sections.data().and_then(|(_, id)| self.transports.get(&id));
+        let data = self.sections.data().and_then(|(_, id)| self.transports.get(&id));
+        let transport = data.or_else(|| self.transports.values().next());
         transport.map(|transport| transport.dtls_state()).unwrap_or_default()
     }
 

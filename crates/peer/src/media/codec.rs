@@ -148,7 +148,7 @@ impl Codec {
 
     /// Whether a decoder of one takes what an encoder of the other makes. Retransmissions are compared by what they are
     /// of, elsewhere.
-    pub(crate) fn matches(&self, other: &Self) -> bool {
+    pub fn matches(&self, other: &Self) -> bool {
         let same = |name: &str, default: &str| {
             self.parameter(name).unwrap_or(default) == other.parameter(name).unwrap_or(default)
         };

@@ -3,7 +3,8 @@
 use crate::ice_server::IceServer;
 use siskin_base::WallClock;
 use siskin_crypto::{Certificate, Provider};
-use siskin_peer::{DtlsVersion, Recording};
+use siskin_peer::media::MediaConfig;
+use siskin_peer::{BundlePolicy, DtlsVersion, Recording};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use tokio::sync::mpsc;
@@ -19,6 +20,11 @@ pub struct Configuration {
     pub provider: Provider,
     /// The versions of DTLS that are spoken, the preferred one first; default 1.3, then 1.2.
     pub dtls_versions: Vec<DtlsVersion>,
+    /// Audio and video: the codecs and header extensions to negotiate; by default all that are known. Without, such
+    /// sections are rejected.
+    pub media: Option<MediaConfig>,
+    /// Which sections share a transport before the peer has agreed to BUNDLE; default balanced.
+    pub bundle_policy: BundlePolicy,
     /// Bytes of received messages that may wait to be read, over all channels; then the peer has to wait. Default
     /// 16 MiB.
     pub max_unread: usize,
@@ -39,6 +45,8 @@ impl Default for Configuration {
             certificate: None,
             provider: siskin_crypto::default_provider(),
             dtls_versions: vec![DtlsVersion::DTLS1_3, DtlsVersion::DTLS1_2],
+            media: Some(MediaConfig::default()),
+            bundle_policy: BundlePolicy::default(),
             max_unread: 16 << 20,
             max_message_size: 262_144,
             record: None,
@@ -61,6 +69,8 @@ impl Configuration {
         config.clock = Some(clock);
         config.stun_servers = servers;
         config.dtls_versions = self.dtls_versions;
+        config.media = self.media;
+        config.bundle_policy = self.bundle_policy;
         config.max_message_size = self.max_message_size;
         config.observe = observe;
         config

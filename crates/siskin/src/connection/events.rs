@@ -1,10 +1,11 @@
 //! What happens to a connection, as a stream.
 
 use crate::channel::DataChannel;
+use crate::media::TrackEvent;
 use futures_core::Stream;
 use siskin_peer::{
     DtlsTransportState, IceCandidateInit, IceConnectionState, IceGatheringState, PeerConnectionState,
-    SctpTransportState, SignalingState, TransportError,
+    SctpTransportState, SignalingState, TransceiverId, TransportError,
 };
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -32,6 +33,18 @@ pub enum Event {
     SctpStateChange(SctpTransportState),
     /// `datachannel`: the peer opened one. Dropping it closes it.
     DataChannel(DataChannel),
+    /// `track`: the peer sends, or is about to. It comes again, with the same track, when the peer sends again after it had
+    /// stopped.
+    Track(TrackEvent),
+    /// `mute` of a received track: the peer sends it no more for now.
+    TrackMuted(TransceiverId),
+    /// The peer needs a key frame of what we send.
+    KeyFrameRequested {
+        /// Who sends it.
+        transceiver: TransceiverId,
+        /// The encoding, where we send several.
+        rid: Option<String>,
+    },
     /// The transport failed, and why.
     TransportFailed(TransportError),
 }

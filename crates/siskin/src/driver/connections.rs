@@ -2,15 +2,16 @@
 
 use crate::channel::{ChannelShared, DataChannel};
 use crate::command::{Command, WeakCommands};
-use crate::connection::{Configuration, ConnectionShared, Event, Events, PeerConnection, States};
+use crate::connection::{Configuration, ConnectionShared, Event, Events, Handle, PeerConnection, States};
 use crate::error::Error;
+use crate::media::{RtpTransceiver, TrackEvent, TrackSource};
 use crate::message::Message;
 use bytes::Bytes;
 use siskin_base::{Instant, WallClock};
 use siskin_peer::error::Operation;
 use siskin_peer::{
     ChannelConfig, ChannelId, ConnectionId, DataChannelState, Endpoint, MessageKind, Recording,
-    SctpTransportState,
+    SctpTransportState, TransceiverId,
 };
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::net::SocketAddr;
@@ -36,6 +37,8 @@ struct Entry {
     states: watch::Sender<States>,
     events: mpsc::UnboundedSender<Event>,
     channels: BTreeMap<ChannelId, Arc<ChannelShared>>,
+    /// What the peer sends, or has sent.
+    tracks: BTreeMap<TransceiverId, TrackSource>,
     /// Sends and closes that wait, in order, until SCTP's buffer has room again.
     waiting: VecDeque<Waiting>,
     finish: Option<Finish>,
@@ -132,6 +135,7 @@ impl Connections {
             states,
             events,
             channels: BTreeMap::new(),
+            tracks: BTreeMap::new(),
             waiting: VecDeque::new(),
             finish: None,
             record,
@@ -339,6 +343,39 @@ impl Connections {
             Peer::ConnectionStateChange(state) => Event::ConnectionStateChange(state),
             Peer::DtlsStateChange(state) => Event::DtlsStateChange(state),
             Peer::SctpStateChange(state) => Event::SctpStateChange(state),
+            Peer::Track { transceiver, kind, streams } => {
+                let handle = || Handle::new(id, self.handles.clone());
+                let track = entry.tracks.get(&transceiver).and_then(TrackSource::track);
+                let track = track.unwrap_or_else(|| {
+                    let (source, track) = TrackSource::new(handle(), transceiver, kind);
+                    entry.tracks.insert(transceiver, source);
+                    track
+                });
+                let transceiver = RtpTransceiver::new(handle(), transceiver, kind);
+                Event::Track(TrackEvent { transceiver, track, streams })
+            }
+            Peer::Frame(frame) => {
+                let transceiver = frame.transceiver;
+                let delivered = entry.tracks.get(&transceiver).is_none_or(|track| track.deliver(frame));
+                if !delivered {
+                    endpoint.with(now, id, |peer| peer.request_key_frame(now, transceiver, None));
+                }
+                return;
+            }
+            Peer::TrackUnmuted(transceiver) => {
+                entry.tracks.get(&transceiver).into_iter().for_each(|track| track.set_muted(false));
+                return;
+            }
+            Peer::TrackMuted(transceiver) => {
+                entry.tracks.get(&transceiver).into_iter().for_each(|track| track.set_muted(true));
+                Event::TrackMuted(transceiver)
+            }
+            Peer::TrackEnded(transceiver) => {
+                // Its frames end with it.
+                entry.tracks.remove(&transceiver);
+                return;
+            }
+            Peer::KeyFrameRequested { transceiver, rid } => Event::KeyFrameRequested { transceiver, rid },
             Peer::TransportFailed(error) => Event::TransportFailed(error),
             _ => return,
         };
