@@ -268,11 +268,14 @@ impl Rtp {
         let Some(Incoming::Media(stream)) = self.incoming.get_mut(&of) else { return };
         let section = self.sections.iter().find(|section| section.transceiver == stream.transceiver);
         let original = section.and_then(|section| section.repaired_type(header.payload_type));
-        let sequence = self.session.receiver(of).and_then(|receiver| receiver.recovered(number));
+        let sequence = self.session.receiver(of).and_then(|receiver| receiver.extended(number));
         let (Some(payload_type), Some(sequence)) = (original, sequence) else { return };
         let (timestamp, marker) = (header.timestamp, header.marker);
         let packet = incoming::Piece { sequence, timestamp, payload_type, marker, payload };
-        stream.insert_repaired(now, &packet);
+        let missed = stream.insert_repaired(now, &packet);
+        if let Some(receiver) = self.session.receiver(of).filter(|_| missed) {
+            receiver.recovered();
+        }
         self.serve(now, of);
     }
 

@@ -62,7 +62,16 @@ fn media(section: &PlannedSection, gathered: impl Fn() -> Candidates) -> Media {
             attributes.push(Attribute::SctpPort(5000));
             attributes.push(Attribute::MaxMessageSize(u64::from(*max_message_size)));
         }
-        Content::Rtp { rtp, .. } => rtp_lines::write(rtp, attributes),
+        Content::Rtp { carrier, rtp, .. } => {
+            // RFC 9143 §7.1.3: not done, because Chromium refuses a bundled section of RTP without `a=rtcp-mux`.
+            if let Some(rtcp) = carrier.rtcp.filter(|_| carrier.place != Place::Here) {
+                attributes.push(Attribute::RtcpMux);
+                if rtcp.reduced_size {
+                    attributes.push(Attribute::RtcpRsize);
+                }
+            }
+            rtp_lines::write(rtp, attributes);
+        }
     }
     media
 }

@@ -158,13 +158,15 @@ impl Media {
         self.store(now, piece);
     }
 
-    /// A packet that came as a retransmission; one that nobody missed any more is not stored.
-    pub(super) fn insert_repaired(&mut self, now: Instant, piece: &Piece<'_>) {
+    /// A packet that came as a retransmission: whether it was missed. One that came before is not stored: senders fill the
+    /// path with such, to probe it.
+    pub(super) fn insert_repaired(&mut self, now: Instant, piece: &Piece<'_>) -> bool {
         let recovery = self.nack.as_mut().map(|nack| nack.received(now, piece.sequence));
         self.repaired += 1;
         if recovery != Some(Recovery::Old) {
             self.store(now, piece);
         }
+        recovery == Some(Recovery::Recovered)
     }
 
     fn store(&mut self, now: Instant, piece: &Piece<'_>) {

@@ -148,11 +148,14 @@ impl Receiver {
         self.stats.last_packet = Some(now);
     }
 
-    /// A packet of this stream that came as a retransmission: its extended number. It is no longer lost.
-    pub fn recovered(&mut self, number: u16) -> Option<u64> {
-        let sequence = self.tracker.widen(number)?;
+    /// The extended number of a packet of this stream that came as a retransmission.
+    pub fn extended(&self, number: u16) -> Option<u64> {
+        self.tracker.widen(number)
+    }
+
+    /// A packet that was lost came as a retransmission after all.
+    pub const fn recovered(&mut self) {
         self.tracker.recovered();
-        Some(sequence)
     }
 
     pub(super) fn sender_report(&mut self, now: Instant, report: &SenderReport<'_>) {

@@ -202,7 +202,13 @@ impl Receiving {
                 let Some(media) = self.media.and_then(|ssrc| self.session.receiver(ssrc)) else { continue };
                 let (original, payload) = rtx::parse(payload).unwrap();
                 self.repaired += 1;
-                (media.recovered(original).unwrap(), payload)
+                (
+                    {
+                        media.recovered();
+                        media.extended(original).unwrap()
+                    },
+                    payload,
+                )
             } else {
                 self.media = Some(header.ssrc);
                 (accepted.sequence, payload)
