@@ -6,8 +6,8 @@ use crate::{Result, run, workspace};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-const CRATES: [&str; 11] =
-    ["base", "crypto", "sdp", "stun", "ice", "dtls", "srtp", "rtp", "sctp", "datachannel", "peer"];
+const CRATES: [&str; 12] =
+    ["base", "crypto", "sdp", "stun", "ice", "dtls", "srtp", "rtp", "cc", "sctp", "datachannel", "peer"];
 
 /// Modules that read what a peer has sent: each gets a row, with the lines that nothing reaches.
 const WIRE: [&str; 7] = ["wire", "record", "handshake", "rtcp", "extension", "payload", "attribute"];

@@ -13,6 +13,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("dtls", &["base", "crypto"]),
     ("rtp", &["base"]),
     ("srtp", &["base", "crypto"]),
+    ("cc", &["base"]),
     ("sctp", &["base", "crypto"]),
     ("datachannel", &["base", "sctp"]),
     ("netsim", &["base"]),
@@ -32,7 +33,7 @@ const IN_TESTS: &[&str] = &["netsim"];
 
 /// Crates that never touch a socket, a clock, a thread, a file or a global.
 pub(crate) const PROTOCOL: &[&str] =
-    &["base", "crypto", "sdp", "stun", "ice", "dtls", "rtp", "srtp", "sctp", "datachannel", "peer"];
+    &["base", "crypto", "sdp", "stun", "ice", "dtls", "rtp", "srtp", "cc", "sctp", "datachannel", "peer"];
 
 /// `siskin-ice` is the crate in the folder `ice`.
 fn folder(package: &str) -> &str {
