@@ -79,7 +79,8 @@ fn an_offer_without_data_is_answered() {
     let mut echo = Program::start(&["echo", "--stdio", "--bind", "127.0.0.1:0"]);
     let sdp = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\na=group:BUNDLE 0\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111\r\n\
                c=IN IP4 0.0.0.0\r\na=mid:0\r\na=rtpmap:111 speex/16000\r\na=ice-ufrag:abcd\r\n\
-               a=ice-pwd:abcdefghijklmnopqrstuv\r\na=setup:actpass\r\na=sendrecv\r\na=rtcp-mux\r\n";
+               a=ice-pwd:abcdefghijklmnopqrstuv\r\na=fingerprint:sha-256 HASH\r\na=setup:actpass\r\na=sendrecv\r\na=rtcp-mux\r\n";
+    let sdp = sdp.replace("HASH", &["AB"; 32].join(":"));
     echo.say(&json!({"type":"offer","sdp":sdp}).to_string());
     assert!(echo.line().contains("m=audio 0 "));
     echo.hang_up();
