@@ -323,7 +323,7 @@ fn siskin_closes(scene: &mut Scene<'_>) -> Result<()> {
 
 fn replay_offered(scene: &mut Scene<'_>) -> Result<()> {
     let file = Recorded::new();
-    let run = scene.offer_to(&["--record", &file.text()], json!([{"label": "chat"}]))?;
+    let run = scene.offer_to(&["--trace", &file.text()], json!([{"label": "chat"}]))?;
     scene.exchange("chat", json!([{"kind": "binary", "size": 20_000, "count": 10}]))?;
     scene.peer_counts("chat")?;
     scene.peer.call("close", json!({}))?;
@@ -333,7 +333,7 @@ fn replay_offered(scene: &mut Scene<'_>) -> Result<()> {
 
 fn replay_dialled(scene: &mut Scene<'_>) -> Result<()> {
     let file = Recorded::new();
-    let args = ["--record", &file.text(), "--channel", "chat", "--count", "10", "--size", "20000"];
+    let args = ["--trace", &file.text(), "--channel", "chat", "--count", "10", "--size", "20000"];
     let run = scene.dial(&args, 10)?;
     scene.echoed("chat", 10, 20_000)?;
     scene.peer_counts("chat")?;

@@ -58,10 +58,10 @@ pub(crate) enum Command {
     /// Serve a page that connects a browser to Siskin: layers, round-trip times, chat, files
     #[command(after_long_help = DEMO_HELP)]
     Demo(Demo),
-    /// Answer offers and send every message back
+    /// Answer offers and send every message and all media back
     #[command(after_long_help = contract_help(ECHO_HELP))]
     Echo(Echo),
-    /// Make an offer, send messages and verify their echoes
+    /// Make an offer, send messages and verify their echoes; play and record media files
     #[command(after_long_help = contract_help(DIAL_HELP))]
     Dial(Dial),
     /// Speak DTLS alone, over plain UDP: for tools that test it
@@ -73,7 +73,7 @@ pub(crate) enum Command {
 /// `siskin replay`.
 #[derive(Debug, Args)]
 pub(crate) struct Replay {
-    /// A recording that `echo --record` or `dial --record` made
+    /// A recording that `echo --trace` or `dial --trace` made
     pub(crate) file: PathBuf,
 }
 
@@ -102,9 +102,9 @@ pub(crate) struct Echo {
     /// Print our candidates as lines of their own, behind the description, instead of waiting for all of them
     #[arg(long, conflicts_with = "http")]
     pub(crate) trickle: bool,
-    /// Record the connection into FILE for `siskin replay`; who has the file has its keys
+    /// Record everything that is done to the connection into FILE, for `siskin replay`; who has the file has its keys
     #[arg(long, value_name = "FILE", conflicts_with = "http")]
-    pub(crate) record: Option<PathBuf>,
+    pub(crate) trace: Option<PathBuf>,
     /// What all commands share.
     #[command(flatten)]
     pub(crate) connection: Connection,
@@ -119,8 +119,14 @@ pub(crate) struct Dial {
     /// Print our candidates as lines of their own, behind the description, instead of waiting for all of them
     #[arg(long)]
     pub(crate) trickle: bool,
-    /// Record the connection into FILE for `siskin replay`; who has the file has its keys
+    /// Record everything that is done to the connection into FILE, for `siskin replay`; who has the file has its keys
     #[arg(long, value_name = "FILE")]
+    pub(crate) trace: Option<PathBuf>,
+    /// Send the audio and video of FILE: IVF, Ogg, WebM, Matroska or MP4. Once it has ended, so does the connection
+    #[arg(long, value_name = "FILE", help_heading = "Media")]
+    pub(crate) play: Option<PathBuf>,
+    /// Receive audio and video, and write them into FILE, whose name says how: .ivf, .ogg, .webm or .mkv
+    #[arg(long, value_name = "FILE", help_heading = "Media")]
     pub(crate) record: Option<PathBuf>,
     /// The channels.
     #[command(flatten)]
@@ -138,6 +144,13 @@ pub(crate) struct Dial {
     /// What all commands share.
     #[command(flatten)]
     pub(crate) connection: Connection,
+}
+
+impl Dial {
+    /// The channels to open.
+    pub(crate) fn channels(&self) -> Vec<ChannelSpec> {
+        self.channels.or_one(self.play.is_some() || self.record.is_some())
+    }
 }
 
 /// What all commands share.
@@ -199,7 +212,8 @@ browsers do not use loopback for it. Ctrl-C ends the demo.
 Exit code: 0 after Ctrl-C, 1 if the page could not be served or there is no network.";
 
 const ECHO_HELP: &str = "\
-Every message goes back on its channel: text as text, binary as binary, empty as empty. Media sections are refused.
+Every message goes back on its channel: text as text, binary as binary, empty as empty. Every frame of audio and video
+goes back on its transceiver.
 
 Input:   {\"type\":\"offer\",\"sdp\":\"…\"}            later ones renegotiate
          {\"candidate\":\"…\",\"sdpMid\":\"0\",\"sdpMLineIndex\":0}    an empty candidate ends them
@@ -219,7 +233,10 @@ Input:   {\"type\":\"answer\",\"sdp\":\"…\"}
          {\"candidate\":\"…\",\"sdpMid\":\"0\",\"sdpMLineIndex\":0}    an empty candidate ends them
 
 Once every echo has come back the connection is closed. On unreliable channels (--max-retransmits, --max-lifetime)
-missing echoes are counted, not failed.";
+missing echoes are counted, not failed.
+
+With --play or --record there is a data channel only where --channel asks for one. --record goes on until the peer closes,
+standard input ends or a signal comes.";
 
 fn contract_help(what: &str) -> String {
     let mut help = format!(
@@ -227,7 +244,7 @@ fn contract_help(what: &str) -> String {
 
 Report:  {{\"v\":1, \"connect_ms\":…, \"pair\":{{…}}, \"dtls\":{{\"version\",\"group\",\"cipher\"}}, \"srtp\":…, \"sctp\":{{…}},
           \"bytes\":{{\"sent\",\"received\"}}, \"messages\":{{…}}, \"rtt_ms\":{{…}}, \"error\":null}}
-         bytes are payload bytes of messages; what is not known is null.
+         bytes are payload bytes of messages; what is not known is null. With --play or --record there is \"media\", too.
 
 Exit code: 0 after a clean close by either side{}, 1 otherwise.
 Codes in report.error.code:

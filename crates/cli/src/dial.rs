@@ -1,18 +1,24 @@
-//! `siskin dial --stdio`: makes an offer, sends messages, verifies their echoes.
+//! `siskin dial --stdio`: makes an offer, sends messages, verifies their echoes; plays and records media files.
 
 mod exchange;
 mod payload;
+mod play;
+mod record;
 
 use crate::args::{ChannelSpec, Dial};
 use crate::contract::{Candidate, Input};
 use crate::counters::Counters;
 use crate::echo::{add_candidate, print_candidate, print_local, timed_out};
-use crate::report::{Code, Report, ReportError, round};
+use crate::report::{Code, Media, Report, ReportError, round};
 use crate::session::{self, Stage};
 use crate::stdio::{self, Line};
 use exchange::{Plan, Tally};
-use siskin::{ChannelConfig, DataChannel, Event, Events, PeerConnection, Reliability, SdpType};
-use std::sync::Arc;
+use play::{Player, Sent};
+use record::Recorder;
+use siskin::{
+    ChannelConfig, DataChannel, Event, Events, PeerConnection, ReceivedFrame, Reliability, SdpType,
+};
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
@@ -24,7 +30,7 @@ pub(crate) async fn run(args: Dial) -> Report {
     let mut report = Report::default();
     let counters = Counters::default();
     let tally = Arc::new(Tally::default());
-    let expected = args.count.saturating_mul(args.channels.0.len() as u64);
+    let expected = args.count.saturating_mul(args.channels().len() as u64);
     let outcome = connect(&args, &counters, &tally, &mut report).await;
     counters.fill(&mut report);
     // An end that comes when everything is done already is as good as our own.
@@ -41,10 +47,13 @@ async fn connect(
     tally: &Arc<Tally>,
     report: &mut Report,
 ) -> Result<(), ReportError> {
-    let (pc, events, record) = session::connect(&args.connection, args.record.as_deref()).await?;
-    let mut dial = DialSession { pc, events, early: Vec::new(), trickle: args.trickle, answered: None };
+    let (pc, events, trace) = session::connect(&args.connection, args.trace.as_deref()).await?;
+    let (early, sent) = (Vec::new(), Sent::default());
+    let mut dial =
+        DialSession { pc, events, early, trickle: args.trickle, answered: None, recorder: None, sent };
     let outcome = dial.run(args, counters, tally, report).await;
-    session::end(&dial.pc, record, outcome, report).await
+    let outcome = dial.end_media(args, report).await.and(outcome);
+    session::end(&dial.pc, trace, outcome, report).await
 }
 
 struct DialSession {
@@ -53,6 +62,9 @@ struct DialSession {
     early: Vec<Candidate>,
     trickle: bool,
     answered: Option<Instant>,
+    recorder: Option<Recorder>,
+    /// What was played.
+    sent: Sent,
 }
 
 impl DialSession {
@@ -66,7 +78,7 @@ impl DialSession {
         let timeout = args.connection.timeout;
         let deadline = Instant::now() + timeout;
         let mut exchanges = JoinSet::new();
-        for (number, spec) in args.channels.0.iter().enumerate() {
+        for (number, spec) in args.channels().iter().enumerate() {
             let channel = self.open(spec).await?;
             let plan = Plan {
                 seed: number as u64,
@@ -78,6 +90,14 @@ impl DialSession {
             };
             exchanges.spawn(exchange::run(channel, plan, counters.clone(), Arc::clone(tally)));
         }
+        let mut player = match &args.play {
+            Some(path) => Some(Player::open(path, &self.pc, args.record.is_some()).await?),
+            None => None,
+        };
+        if let Some(path) = &args.record {
+            self.recorder = Some(Recorder::open(path, &self.pc).await?);
+        }
+        let mut playing = JoinSet::new();
         let internal = |error: siskin::Error| ReportError::new(Code::Internal, error.to_string());
         self.pc.set_local_description(None).await.map_err(internal)?;
         print_local(&self.pc, self.trickle).await?;
@@ -89,14 +109,22 @@ impl DialSession {
                 Stage::Open if report.connect_ms.is_none() => {
                     report.connect_ms = self.answered.map(|at| round(at.elapsed().as_secs_f64() * 1_000.0));
                     session::summarize(&self.pc, report).await;
+                    if let Some(player) = player.take() {
+                        playing.spawn(player.run(self.sent.clone()));
+                    }
                 }
                 Stage::ClosedByPeer => {
                     // What came before can still be read.
                     let read_all = async { while exchanges.join_next().await.is_some() {} };
                     let _ = tokio::time::timeout(Duration::from_secs(1), read_all).await;
-                    return closed_early("the peer closed the connection");
+                    return self.ended("the peer closed the connection");
                 }
                 _ => {}
+            }
+            let idle = exchanges.is_empty() && player.is_none() && playing.is_empty();
+            if idle && (self.recorder.is_none() || args.play.is_some()) {
+                // Every echo has come, or will not come: the tally knows.
+                return Ok(());
             }
             let open = report.connect_ms.is_some();
             tokio::select! {
@@ -106,27 +134,52 @@ impl DialSession {
                         Code::SignallingEnded,
                         "standard input ended before an answer came",
                     )),
-                    None => return closed_early("standard input ended"),
+                    None => return self.ended("standard input ended"),
                 },
                 event = self.events.next() => match event {
                     Some(event) => self.happened(event)?,
                     None => return Err(ReportError::new(Code::Internal, "the connection is gone")),
                 },
-                done = exchanges.join_next() => match done {
-                    Some(Ok(())) => {}
-                    Some(Err(error)) => return Err(ReportError::new(Code::Internal, error.to_string())),
-                    // Every echo has come, or will not come: the tally knows.
-                    None => return Ok(()),
-                },
+                Some(done) = exchanges.join_next() => {
+                    done.map_err(|error| ReportError::new(Code::Internal, error.to_string()))?;
+                }
+                Some(done) = playing.join_next() => {
+                    done.map_err(|error| ReportError::new(Code::Internal, error.to_string()))??;
+                }
+                Some(frame) = next_frame(&mut self.recorder) => {
+                    if let Some(recorder) = &mut self.recorder {
+                        recorder.write(frame, &self.pc).await?;
+                    }
+                }
                 () = tokio::time::sleep_until(deadline), if !open => {
                     return Err(timed_out(timeout, self.answered.is_some()));
                 }
                 () = &mut interrupted => return match open {
-                    true => closed_early("interrupted"),
+                    true => self.ended("interrupted"),
                     false => Err(ReportError::new(Code::Interrupted, "interrupted before the connection was open")),
                 },
             }
         }
+    }
+
+    /// An end that did not come from us: for a recording it is as good as any.
+    fn ended(&self, how: &str) -> Result<(), ReportError> {
+        if self.recorder.is_some() { Ok(()) } else { closed_early(how) }
+    }
+
+    /// Ends the files, and says what is in them.
+    async fn end_media(&mut self, args: &Dial, report: &mut Report) -> Result<(), ReportError> {
+        if args.play.is_none() && args.record.is_none() {
+            return Ok(());
+        }
+        let written = match &mut self.recorder {
+            Some(recorder) => recorder.finish(&self.pc).await,
+            None => Ok(()),
+        };
+        let received = self.recorder.as_ref().map(|recorder| recorder.received).unwrap_or_default();
+        let sent = *self.sent.lock().unwrap_or_else(PoisonError::into_inner);
+        report.media = Some(Media { sent, received });
+        written
     }
 
     async fn open(&self, spec: &ChannelSpec) -> Result<DataChannel, ReportError> {
@@ -187,6 +240,9 @@ impl DialSession {
             Event::ConnectionStateChange(_) if session::stage(&self.pc.states()) == Stage::Failed => {
                 return Err(session::failed(&self.pc));
             }
+            Event::Track(event) => {
+                self.recorder.iter().for_each(|recorder| recorder.add(event.track.clone()))
+            }
             // A channel that the peer opens is not what we came for: dropping it closes it.
             _ => {}
         }
@@ -194,6 +250,14 @@ impl DialSession {
     }
 }
 
+/// Never, without a recorder.
+async fn next_frame(recorder: &mut Option<Recorder>) -> Option<ReceivedFrame> {
+    match recorder {
+        Some(recorder) => recorder.next().await,
+        None => std::future::pending().await,
+    }
+}
+
 fn closed_early(how: &str) -> Result<(), ReportError> {
-    Err(ReportError::new(Code::ClosedEarly, format!("{how} before every echo had come back")))
+    Err(ReportError::new(Code::ClosedEarly, format!("{how} before everything was done")))
 }

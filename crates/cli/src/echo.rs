@@ -28,7 +28,7 @@ pub(crate) async fn run(args: Echo) -> Report {
 }
 
 async fn connect(args: &Echo, counters: &Counters, report: &mut Report) -> Result<(), ReportError> {
-    let (pc, events, record) = session::connect(&args.connection, args.record.as_deref()).await?;
+    let (pc, events, trace) = session::connect(&args.connection, args.trace.as_deref()).await?;
     let counters = counters.clone();
     let mut echo = EchoSession {
         pc,
@@ -39,7 +39,7 @@ async fn connect(args: &Echo, counters: &Counters, report: &mut Report) -> Resul
         loops: Loops::default(),
     };
     let outcome = echo.run(args.connection.timeout, report).await;
-    session::end(&echo.pc, record, outcome, report).await
+    session::end(&echo.pc, trace, outcome, report).await
 }
 
 struct EchoSession {

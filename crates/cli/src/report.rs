@@ -20,6 +20,9 @@ pub(crate) struct Report {
     pub(crate) bytes: Both,
     /// Data-channel messages.
     pub(crate) messages: Messages,
+    /// Frames of audio and video, of `dial --play` and `--record`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) media: Option<Media>,
     /// Round-trip times.
     pub(crate) rtt_ms: RoundTrips,
     /// Why the exit code is 1; `null` if it is 0.
@@ -94,6 +97,32 @@ pub(crate) struct Both {
     pub(crate) sent: u64,
     /// From the peer to us.
     pub(crate) received: u64,
+}
+
+/// What became of media files.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub(crate) struct Media {
+    /// What was played.
+    pub(crate) sent: Frames,
+    /// What was recorded.
+    pub(crate) received: Frames,
+}
+
+/// Encoded frames.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub(crate) struct Frames {
+    /// How many.
+    pub(crate) frames: u64,
+    /// Their bytes.
+    pub(crate) bytes: u64,
+}
+
+impl Frames {
+    /// One more, of so many bytes.
+    pub(crate) fn add(&mut self, bytes: usize) {
+        self.frames += 1;
+        self.bytes += bytes as u64;
+    }
 }
 
 /// Counts of messages; the last three only from `dial`.
@@ -193,12 +222,12 @@ codes! {
     NoNetwork = "no_network": "no network interface has a usable address",
     PortInUse = "port_in_use": "the address and port are already in use",
     BindFailed = "bind_failed": "a socket could not be opened for another reason",
-    File = "file": "a file could not be written",
+    File = "file": "a file could not be read or written",
     Timeout = "timeout": "the connection was not open within --timeout",
     IceFailed = "ice_failed": "no candidate pair works, or consent to send expired",
     DtlsFailed = "dtls_failed": "the DTLS handshake or connection failed",
     SctpFailed = "sctp_failed": "the SCTP association failed",
-    ClosedEarly = "closed_early": "the connection was closed before every echo had come back",
+    ClosedEarly = "closed_early": "the connection was closed before every echo had come back, or a file was played",
     EchoMismatch = "echo_mismatch": "an echo differs from what was sent",
     EchoMissing = "echo_missing": "an echo on a reliable channel did not come within --echo-timeout",
     Interrupted = "interrupted": "a signal ended the command before the connection was open",

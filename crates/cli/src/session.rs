@@ -1,11 +1,11 @@
 //! What `echo`, `dial` and `demo` share: opening an endpoint, watching a connection, summing it up.
 
 pub(crate) mod key_log;
-mod record;
 mod summary;
+mod trace;
 
-use record::Record;
 pub(crate) use summary::summarize;
+use trace::Trace;
 
 use crate::args::{Connection as ConnectionArgs, Dtls};
 use crate::report::{Code, Report, ReportError};
@@ -51,33 +51,33 @@ fn bind_error(error: &BindError) -> ReportError {
 /// Makes the one connection of `echo --stdio` or `dial --stdio`, recorded if there is a file for it.
 pub(crate) async fn connect(
     args: &ConnectionArgs,
-    record: Option<&Path>,
-) -> Result<(PeerConnection, Events, Option<Record>), ReportError> {
-    let record = Record::open(record)?;
+    trace: Option<&Path>,
+) -> Result<(PeerConnection, Events, Option<Trace>), ReportError> {
+    let trace = Trace::open(trace)?;
     let endpoint = open_endpoint(args)?;
     let internal = |error: siskin::Error| ReportError::new(Code::Internal, error.to_string());
-    let (pc, events) = endpoint.connect(configuration(args, record.as_ref())).await.map_err(internal)?;
-    Ok((pc, events, record))
+    let (pc, events) = endpoint.connect(configuration(args, trace.as_ref())).await.map_err(internal)?;
+    Ok((pc, events, trace))
 }
 
 /// Sums a connection up, closes it and writes its recording; gives its `outcome`, or why there is no recording.
 pub(crate) async fn end(
     pc: &PeerConnection,
-    record: Option<Record>,
+    trace: Option<Trace>,
     outcome: Result<(), ReportError>,
     report: &mut Report,
 ) -> Result<(), ReportError> {
     summarize(pc, report).await;
     pc.finish(FLUSH).await;
-    match record {
-        Some(record) => outcome.and(record.write().await),
+    match trace {
+        Some(trace) => outcome.and(trace.write().await),
         None => outcome,
     }
 }
 
 /// What a connection is made with.
-pub(crate) fn configuration(args: &ConnectionArgs, record: Option<&Record>) -> Configuration {
-    let record = record.map(Record::sender);
+pub(crate) fn configuration(args: &ConnectionArgs, trace: Option<&Trace>) -> Configuration {
+    let record = trace.map(Trace::sender);
     let mut configuration =
         Configuration { ice_servers: args.ice_server.clone(), record, ..Configuration::default() };
     if let Some(version) = args.dtls {

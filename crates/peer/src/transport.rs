@@ -232,19 +232,12 @@ impl Transport {
             rtp.set_blocked(path.is_none() || !self.dtls.is_connected());
         }
         let path = path?;
-        if self.closing
-            && let Some(rtp) = &mut self.rtp
-            && rtp.poll_transmit(now, out)
-        {
-            self.traffic.sent(path, 1, out.len());
-            return Some(Transmit { path, ecn: siskin_base::Ecn::NotEct, segment_size: None });
-        }
-        if self.closing
-            && let Some(data) = data.as_deref_mut()
-        {
-            // The ABORT goes while DTLS can still carry it.
-            if let Some(transmit) = self.poll_data(now, out, data, path) {
-                return Some(transmit);
+        if self.closing {
+            // The last words go while DTLS and its keys can still carry them.
+            let last = self.poll_rtp(now, out, path);
+            let last = last.or_else(|| self.poll_data(now, out, data.as_deref_mut()?, path));
+            if last.is_some() {
+                return last;
             }
             self.dtls.close(now);
         }
@@ -252,13 +245,15 @@ impl Transport {
             self.traffic.sent(path, 1, out.len());
             return Some(Transmit { path, ..transmit });
         }
-        if let Some(rtp) = &mut self.rtp
-            && rtp.poll_transmit(now, out)
-        {
+        self.poll_rtp(now, out, path).or_else(|| self.poll_data(now, out, data?, path))
+    }
+
+    fn poll_rtp(&mut self, now: Instant, out: &mut Packet, path: Path) -> Option<Transmit> {
+        let connected = self.dtls.is_connected();
+        self.rtp.as_mut().filter(|_| connected)?.poll_transmit(now, out).then(|| {
             self.traffic.sent(path, 1, out.len());
-            return Some(Transmit { path, ecn: siskin_base::Ecn::NotEct, segment_size: None });
-        }
-        self.poll_data(now, out, data?, path)
+            Transmit { path, ecn: siskin_base::Ecn::NotEct, segment_size: None }
+        })
     }
 
     /// A train of SCTP packets, each sealed where it was written. All but the last are of the size of the first, whatever

@@ -37,9 +37,19 @@ impl ChannelSpec {
     }
 }
 
-/// The channels to open, at least one.
+/// The channels that were asked for.
 #[derive(Clone, Debug)]
-pub(crate) struct Channels(pub(crate) Vec<ChannelSpec>);
+pub(crate) struct Channels(Vec<ChannelSpec>);
+
+impl Channels {
+    /// The channels to open: where none was asked for, one, unless there is something else to do.
+    pub(crate) fn or_one(&self, unless: bool) -> Vec<ChannelSpec> {
+        match self.0.is_empty() && !unless {
+            true => vec![ChannelSpec::new("siskin")],
+            false => self.0.clone(),
+        }
+    }
+}
 
 /// A flag's name, the value that it takes, and its help.
 const FLAGS: [(&str, Option<&str>, &str); 5] = [
@@ -61,7 +71,7 @@ impl Args for Channels {
             .value_name("LABEL")
             .action(ArgAction::Append)
             .help_heading("Channels")
-            .help("Open a data channel; may be given several times [default: one called siskin]");
+            .help("Open a data channel; may be given several times [default: one called siskin, none with --play or --record]");
         FLAGS.iter().fold(command.arg(channel), |command, (name, value, help)| {
             let arg =
                 Arg::new(*name).long(*name).action(ArgAction::Append).help_heading("Channels").help(*help);
@@ -110,11 +120,8 @@ impl FromArgMatches for Channels {
                 })?,
             }
         }
-        let mut channels: Vec<ChannelSpec> = channels.into_iter().map(|(_, channel)| channel).collect();
+        let channels: Vec<ChannelSpec> = channels.into_iter().map(|(_, channel)| channel).collect();
         check(&channels)?;
-        if channels.is_empty() {
-            channels.push(ChannelSpec::new("siskin"));
-        }
         Ok(Self(channels))
     }
 
@@ -190,7 +197,9 @@ mod tests {
 
     #[test]
     fn one_channel_unless_told() {
-        assert_eq!(channels(""), Ok(vec![ChannelSpec::new("siskin")]));
+        assert_eq!(channels(""), Ok(vec![]));
+        assert_eq!(Channels(vec![]).or_one(false), [ChannelSpec::new("siskin")]);
+        assert_eq!(Channels(vec![]).or_one(true), []);
     }
 
     #[test]

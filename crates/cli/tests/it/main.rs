@@ -8,6 +8,7 @@
 )]
 
 mod dtls;
+mod media;
 mod program;
 mod refusals;
 mod web;

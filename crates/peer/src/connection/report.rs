@@ -124,7 +124,10 @@ impl PeerConnection {
             tls_version: dtls.and_then(|dtls| dtls.version()).map(|version| format!("{:04X}", version.0)),
             dtls_cipher: dtls.and_then(|dtls| dtls.cipher_suite()?.name()).map(Into::into),
             tls_group: dtls.and_then(|dtls| dtls.group()).map(|group| format!("{group:?}").to_lowercase()),
-            srtp_cipher: dtls.and_then(|dtls| dtls.srtp_profile()).map(|profile| format!("{profile:?}")),
+            srtp_cipher: dtls
+                .filter(|_| transport.rtp().is_some())
+                .and_then(|dtls| dtls.srtp_profile())
+                .map(|profile| format!("{profile:?}")),
             selected_candidate_pair_changes: transport.ice().selected_changes(),
         };
         report.add(id.into(), StatsKind::Transport(stats));

@@ -132,7 +132,7 @@ impl Codec {
     }
 
     /// A parameter of `a=fmtp`.
-    pub(crate) fn parameter(&self, name: &str) -> Option<&str> {
+    pub fn parameter(&self, name: &str) -> Option<&str> {
         let line = self.sdp_fmtp_line.as_deref()?;
         let pairs = line.split(';').filter_map(|pair| pair.trim().split_once('='));
         pairs

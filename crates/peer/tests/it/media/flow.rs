@@ -238,3 +238,15 @@ fn calls_that_cannot_be_are_errors() {
     assert_eq!(send(&mut pair, video, 1, vec![0]), Err("TypeError"));
     assert_eq!(send(&mut pair, video, 96, vec![]), Err("TypeError"));
 }
+
+#[test]
+fn a_connection_without_channels_says_goodbye_too() {
+    let mut pair = media_pair(14, Link::new(ms(1)));
+    add(&mut pair.a, AUDIO, Direction::SendOnly);
+    connect(&mut pair);
+    let now = pair.now();
+    pair.a.connection.close(now);
+    pair.run(ms(100));
+    let closed = Event::DtlsStateChange(siskin_peer::DtlsTransportState::Closed);
+    assert!(pair.b.events.contains(&closed), "{:?}", pair.b.events);
+}

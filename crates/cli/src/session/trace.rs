@@ -1,4 +1,4 @@
-//! `--record FILE`.
+//! `--trace FILE`.
 
 use crate::report::{Code, ReportError};
 use siskin::Recording;
@@ -12,14 +12,14 @@ use tokio::sync::mpsc;
 const HAND_OVER: Duration = Duration::from_secs(5);
 
 /// The file that a connection's recording goes to, opened before the connection is made.
-pub(crate) struct Record {
+pub(crate) struct Trace {
     path: PathBuf,
     file: File,
     sender: mpsc::UnboundedSender<Recording>,
     recordings: mpsc::UnboundedReceiver<Recording>,
 }
 
-impl Record {
+impl Trace {
     /// Opens the file, if one is asked for.
     pub(crate) fn open(path: Option<&Path>) -> Result<Option<Self>, ReportError> {
         let Some(path) = path else { return Ok(None) };
