@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod base;
+mod cc;
 mod datachannel;
 mod dtls;
 mod dtls_flights;
@@ -13,6 +14,7 @@ mod srtp;
 mod stun;
 
 pub use base::base_wire;
+pub use cc::cc_feedback;
 pub use datachannel::datachannel_dcep;
 pub use dtls::{dtls_handshake, dtls_reassembly, dtls_record};
 pub use dtls_flights::{dtls_client_v12, dtls_client_v13, dtls_server_v12, dtls_server_v13};
@@ -33,6 +35,7 @@ pub type Property = fn(&[u8]);
 /// Every property, by name; `tests/replay.rs` runs each over `corpus/NAME/`.
 pub const TARGETS: &[(&str, Property)] = &[
     ("base_wire", base_wire),
+    ("cc_feedback", cc_feedback),
     ("datachannel_dcep", datachannel_dcep),
     ("dtls_client_v12", dtls_client_v12),
     ("dtls_client_v13", dtls_client_v13),

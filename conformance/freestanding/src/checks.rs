@@ -1,5 +1,6 @@
 //! What the program does: something real with each crate.
 
+mod cc;
 mod datachannel;
 mod dtls;
 mod ice;
@@ -26,6 +27,7 @@ pub(crate) const ALL: &[(&str, Check)] = &[
     ("stun", stun),
     ("ice", || ice::connects().is_some()),
     ("dtls", || dtls::secures().is_some()),
+    ("cc", || cc::grows().is_some()),
     ("rtp", || rtp::carries().is_some()),
     ("srtp", || srtp::protects().is_some()),
     ("sctp, datachannel", || datachannel::arrives().is_some()),
