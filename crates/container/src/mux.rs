@@ -1,7 +1,7 @@
 //! Frames in, whichever format the file has.
 
 use crate::start::Start;
-use crate::{Error, FileType, Frame, Limits, Track, ivf, matroska, ogg};
+use crate::{Error, FileType, Frame, Limits, Track, ivf, matroska, mp4, ogg};
 use std::io::{Seek, Write};
 
 /// Writes a media file from what is received.
@@ -35,6 +35,7 @@ enum Writer<W: Write + Seek> {
     Ivf(ivf::Writer<W>),
     Ogg(Box<ogg::Writer<W>>),
     Matroska(Box<matroska::Writer<W>>),
+    Mp4(Box<mp4::Writer<W>>),
 }
 
 impl<W: Write + Seek> Muxer<W> {
@@ -46,7 +47,8 @@ impl<W: Write + Seek> Muxer<W> {
         if tracks.iter().any(|track| !file_type.holds(track.codec)) {
             return Err(Error::Unsupported("this codec in such a file"));
         }
-        let most = if file_type == FileType::Matroska { limits.max_tracks.min(100) } else { 1 };
+        let several = matches!(file_type, FileType::Matroska | FileType::Mp4);
+        let most = if several { limits.max_tracks.min(100) } else { 1 };
         if tracks.is_empty() || tracks.len() > most {
             return Err(Error::Unsupported("so many tracks in such a file"));
         }
@@ -87,6 +89,7 @@ impl<W: Write + Seek> Muxer<W> {
                 Writer::Ivf(writer) => writer.finish(),
                 Writer::Ogg(writer) => writer.finish(),
                 Writer::Matroska(writer) => writer.finish(),
+                Writer::Mp4(writer) => writer.finish(),
             },
             Stage::Starting { file, .. } => Ok(file),
             Stage::Broken => Err(Error::Unsupported("writing on after an error")),
@@ -110,7 +113,7 @@ impl<W: Write + Seek> Muxer<W> {
             )?),
             FileType::Ogg => Writer::Ogg(Box::new(ogg::Writer::create(file, first)?)),
             FileType::Matroska => Writer::Matroska(Box::new(matroska::Writer::create(file, &tracks)?)),
-            FileType::Mp4 => return Err(Error::Unsupported("writing MP4")),
+            FileType::Mp4 => Writer::Mp4(Box::new(mp4::Writer::create(file, &tracks)?)),
         };
         self.stage = Stage::Running { writer, map };
         waiting.iter().try_for_each(|frame| self.append(frame))
@@ -126,6 +129,7 @@ impl<W: Write + Seek> Muxer<W> {
             Writer::Ivf(writer) => writer.write(frame),
             Writer::Ogg(writer) => writer.write(frame),
             Writer::Matroska(writer) => writer.write(track, frame),
+            Writer::Mp4(writer) => writer.write(track, frame),
         }
     }
 }

@@ -150,7 +150,7 @@ impl FileType {
             Self::Ivf => matches!(codec, Codec::Vp8 | Codec::Vp9 | Codec::Av1),
             Self::Ogg => matches!(codec, Codec::Opus),
             Self::Matroska => !matches!(codec, Codec::H265),
-            Self::Mp4 => false,
+            Self::Mp4 => matches!(codec, Codec::Av1 | Codec::H264 | Codec::Opus),
         }
     }
 }

@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 /// Samples that one fragment may have.
 const MOST_SAMPLES: usize = 100_000;
 /// §8.8.3.1: `sample_is_non_sync_sample`.
-const NOT_A_KEY_FRAME: u32 = 0x0001_0000;
+pub(super) const NOT_A_KEY_FRAME: u32 = 0x0001_0000;
 
 /// Appends the samples of one track in a fragment that begins at `moof`. `time` is where the track goes on if the fragment
 /// does not tell, and becomes where it ends. `end` is the same for bytes (§8.8.7.1), for tracks without a place of their own.

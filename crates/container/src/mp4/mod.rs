@@ -3,8 +3,10 @@
 mod fragment;
 mod read;
 mod table;
+mod write;
 
 pub(crate) use read::Reader;
+pub(crate) use write::Writer;
 
 /// The types of boxes that such a file may begin with.
 pub(crate) const BEGINNINGS: [[u8; 4]; 8] =

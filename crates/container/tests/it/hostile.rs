@@ -50,7 +50,7 @@ proptest! {
     #[test]
     fn any_frames_can_be_written(
         frames in prop::collection::vec((0..3usize, any::<u64>(), any::<bool>(), prop::collection::vec(any::<u8>(), 0..80)), 0..40),
-        file_type in prop::sample::select(vec![FileType::Ivf, FileType::Ogg, FileType::Matroska]),
+        file_type in prop::sample::select(vec![FileType::Ivf, FileType::Ogg, FileType::Matroska, FileType::Mp4]),
         codecs in prop::collection::vec(prop::sample::select(&Codec::ALL[..]), 1..3),
         near in any::<bool>(),
     ) {

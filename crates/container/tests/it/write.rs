@@ -18,8 +18,8 @@ fn what_is_written_is_read_again() {
     let mut count = 0;
     for (name, file, _) in ALL.iter().filter(|(name, _, _)| *name != "aac.mp4") {
         let (tracks, frames) = read(file, Limits::default()).unwrap();
-        for file_type in [FileType::Ivf, FileType::Ogg, FileType::Matroska] {
-            let single = tracks.len() == 1 || file_type == FileType::Matroska;
+        for file_type in [FileType::Ivf, FileType::Ogg, FileType::Matroska, FileType::Mp4] {
+            let single = tracks.len() == 1 || matches!(file_type, FileType::Matroska | FileType::Mp4);
             if !single || !tracks.iter().all(|track| file_type.holds(track.codec)) {
                 continue;
             }
@@ -42,7 +42,7 @@ fn what_is_written_is_read_again() {
             count += 1;
         }
     }
-    assert_eq!(count, 19);
+    assert_eq!(count, 27);
 }
 
 #[test]
@@ -78,6 +78,35 @@ fn matroska_is_read_by_another_library() {
             theirs.seek(900).unwrap();
             assert!(theirs.next_frame(&mut frame).unwrap());
             assert!((900..970).contains(&frame.timestamp));
+        }
+    }
+}
+
+#[test]
+fn mp4_is_read_by_another_library() {
+    // It takes negative composition offsets for large ones: no B-frames here.
+    for name in ["h264-opus.mkv", "av1.webm"] {
+        let (tracks, frames) = read(content(name), Limits::default()).unwrap();
+        let file = write(FileType::Mp4, &tracks, &frames);
+        let theirs = re_mp4::Mp4::read_bytes(&file).unwrap();
+        assert_eq!(theirs.tracks().len(), tracks.len(), "{name}");
+        for (index, (id, track)) in theirs.tracks().iter().enumerate() {
+            assert_eq!(*id as usize, index + 1);
+            assert_eq!(
+                (u32::from(track.width), u32::from(track.height)),
+                tracks[index].size.unwrap_or_default()
+            );
+            let ours: Vec<_> = frames.iter().filter(|frame| frame.track == index).collect();
+            assert_eq!(track.samples.len(), ours.len());
+            for (sample, frame) in track.samples.iter().zip(ours) {
+                let data = &file[sample.offset as usize..][..sample.size as usize];
+                if tracks[index].codec != Codec::H264 {
+                    assert_eq!(data, frame.data);
+                }
+                assert_eq!(sample.is_sync, frame.key_frame);
+                let shown = sample.composition_timestamp as f64 / track.timescale as f64;
+                assert!((shown - frame.time.as_secs_f64()).abs() < 0.001, "{name} {sample:?}");
+            }
         }
     }
 }
