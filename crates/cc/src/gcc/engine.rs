@@ -47,7 +47,7 @@ pub struct Gcc {
     unanswered: Option<Instant>,
     /// The last packet that left.
     last_sent: u64,
-    last_sent_at: Instant,
+    last_sent_at: Option<Instant>,
     /// What the last probe showed that led to more.
     shown: Option<(Instant, f64)>,
     stats: Stats,
@@ -73,7 +73,7 @@ impl Gcc {
             prober: Prober::new(&config),
             unanswered: None,
             last_sent: 0,
-            last_sent_at: now,
+            last_sent_at: None,
             shown: None,
             stats: Stats::default(),
             config,
@@ -138,7 +138,8 @@ impl Gcc {
         let wanted = self.config.probing && self.is_idle && self.target() < self.most_to_probe();
         let due = last + self.config.idle_probe_interval;
         // Nobody asks for more who sends nothing at all.
-        Some(due).filter(|due| wanted && due.since(self.last_sent_at) < ACTIVE)
+        let last_sent = self.last_sent_at?;
+        Some(due).filter(|due| wanted && due.since(last_sent) < ACTIVE)
     }
 
     fn silence(&self) -> Option<Instant> {
@@ -159,7 +160,7 @@ impl Estimator for Gcc {
         }
         self.unanswered.get_or_insert(now);
         self.last_sent = self.last_sent.max(packet.sequence);
-        self.last_sent_at = now;
+        self.last_sent_at = Some(now);
         let target = self.target();
         self.is_idle = self.idle.update(at, target);
     }
@@ -226,7 +227,8 @@ impl Estimator for Gcc {
     }
 
     fn poll_probe(&mut self, now: Instant) -> Option<Probe> {
-        self.prober.poll(now)
+        // A path on which nothing was sent yet may not be there yet.
+        self.last_sent_at.and_then(|_| self.prober.poll(now))
     }
 
     fn handle_timeout(&mut self, now: Instant) {

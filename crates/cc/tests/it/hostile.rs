@@ -94,6 +94,18 @@ proptest! {
     }
 }
 
+#[test]
+fn nothing_is_probed_before_anything_is_sent() {
+    let mut estimator = Gcc::new(gcc::Config::default(), Instant::ZERO);
+    assert_eq!((estimator.poll_probe(Instant::from_millis(100)), estimator.poll_timeout()), (None, None));
+    estimator.handle_sent(Instant::from_millis(200), Sent { sequence: 0, size: 1_000, probe: None });
+    let probe = estimator.poll_probe(Instant::from_millis(200)).unwrap();
+    assert_eq!(probe.rate, Rate::from_kbps(900));
+    // One after the other.
+    assert_eq!(estimator.poll_probe(Instant::from_millis(210)), None);
+    assert_eq!(estimator.poll_probe(Instant::from_millis(300)).unwrap().rate, Rate::from_kbps(1_800));
+}
+
 /// Whoever acts on each deadline comes to an end: none stays in the past.
 #[test]
 fn deadlines_move_on() {
