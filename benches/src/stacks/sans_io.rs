@@ -90,10 +90,9 @@ impl Pair for Str0m {
         let answer = b.rtc.sdp_api().accept_offer(offer).expect("sound");
         let began = Instant::now();
         a.rtc.sdp_api().accept_answer(pending, answer).expect("sound");
+        let open = &[AtomicBool::new(false), AtomicBool::new(false)];
         tokio::task::block_in_place(|| {
             std::thread::scope(|scope| {
-                let open = [AtomicBool::new(false), AtomicBool::new(false)];
-                let open = &open;
                 for (which, peer) in [&mut a, &mut b].into_iter().enumerate() {
                     scope.spawn(move || {
                         while open.iter().any(|open| !open.load(Relaxed)) {
