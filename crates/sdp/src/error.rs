@@ -35,6 +35,8 @@ pub enum Limit {
     Media(usize),
     /// [`Limits::attributes`](crate::Limits::attributes), with its value.
     Attributes(usize),
+    /// [`Limits::items`](crate::Limits::items), with its value.
+    Items(usize),
 }
 
 /// What belongs where the parser stopped.
@@ -123,6 +125,7 @@ impl fmt::Display for Limit {
             Self::Lines(n) => write!(f, "{n} lines"),
             Self::Media(n) => write!(f, "{n} media sections"),
             Self::Attributes(n) => write!(f, "{n} attributes"),
+            Self::Items(n) => write!(f, "{n} items of lists"),
         }
     }
 }

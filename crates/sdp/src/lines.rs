@@ -48,6 +48,12 @@ impl<'a> Lines<'a> {
             let reason = Reason::TooLarge(Limit::Bytes(limits.bytes));
             return Err(ParseError { line: 1, column: 1, reason });
         }
+        // A short text cannot have too many.
+        let items = || text.bytes().filter(|byte| matches!(byte, b' ' | b',' | b';')).count();
+        if text.len() > limits.items && items() > limits.items {
+            let reason = Reason::TooLarge(Limit::Items(limits.items));
+            return Err(ParseError { line: 1, column: 1, reason });
+        }
         let mut lines = Self {
             rest: text.trim_end_matches(['\r', '\n']),
             number: 0,

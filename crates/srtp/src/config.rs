@@ -13,7 +13,7 @@ pub struct Config {
     /// Whether the sender encrypts RTCP, as it must in WebRTC (RFC 8827 §6.5); without, it is only authenticated. What
     /// is received may be either: each packet says so itself. Default: true.
     pub encrypt_rtcp: bool,
-    /// Streams that one context knows at most: each costs about 300 bytes with the default windows. What comes from
+    /// Streams that one context knows at most: each costs about 350 bytes with the default windows. What comes from
     /// others is dropped, what goes to others is refused. Default: 4096; small: 16.
     pub max_streams: usize,
     /// How far an RTP packet may be behind the newest of its stream, in packets. At least 64 (RFC 3711 §3.3.2), at most

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
 
 mod foreign;
+mod memory;
 mod payloads;
 mod round_trips;
 mod sim;

@@ -1,6 +1,6 @@
 //! What is refused, where, and what is kept although it is malformed.
 
-use siskin_sdp::{Attribute, Limits, Session, parse_candidate};
+use siskin_sdp::{Attribute, Limit, Limits, Reason, Session, parse_candidate};
 
 const HEAD: &str = "v=0\no=- 1 1 IN IP4 0.0.0.0\ns=-\nt=0 0\n";
 
@@ -225,7 +225,7 @@ fn errors_of_candidates_alone() {
 
 #[test]
 fn limits_hold() {
-    let limits = Limits { bytes: 200, lines: 8, media: 2, attributes: 2 };
+    let limits = Limits { bytes: 200, lines: 8, media: 2, attributes: 2, items: 30 };
     let check =
         |tail: &str| Session::parse(&format!("{HEAD}{tail}"), &limits).map_err(|error| error.to_string());
     assert!(check("a=x\na=y\nm=a 0 b c\nm=a 0 b c\n").is_ok());
@@ -240,6 +240,10 @@ fn limits_hold() {
         Err("line 9, column 1: more than 8 lines".into())
     );
     assert_eq!(check(&format!("a={}", "x".repeat(200))), Err("line 1, column 1: more than 200 bytes".into()));
+    assert_eq!(
+        check(&format!("a=group:{}", " a".repeat(30))),
+        Err("line 1, column 1: more than 30 items of lists".into())
+    );
 }
 
 #[test]
@@ -263,8 +267,12 @@ fn hostile_texts_are_refused_or_kept_within_the_limits() {
         format!("a=max-message-size:{}\n", "9".repeat(200_000)),
     ] {
         let text = format!("{HEAD}m=audio 9 RTP/AVP 0\n{line}");
-        let session = Session::parse(&text, &limits).unwrap();
-        assert_eq!(session.to_string(), text.replace('\n', "\r\n"));
+        match Session::parse(&text, &limits) {
+            Ok(session) => assert_eq!(session.to_string(), text.replace('\n', "\r\n")),
+            Err(error) => {
+                assert_eq!(error.reason, Reason::TooLarge(Limit::Items(limits.items)), "{line:.40}")
+            }
+        }
     }
     assert!(Session::parse(&format!("{HEAD}m=audio {} RTP/AVP 0\n", "9".repeat(100_000)), &limits).is_err());
 }

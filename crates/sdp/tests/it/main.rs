@@ -9,5 +9,6 @@
 
 mod captures;
 mod errors;
+mod memory;
 mod roundtrip;
 mod vectors;

@@ -3,6 +3,7 @@
 
 mod contexts;
 mod keys;
+mod memory;
 mod vectors;
 
 use siskin_crypto::Provider;
