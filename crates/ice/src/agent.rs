@@ -250,15 +250,16 @@ impl Agent {
         self.sessions().any(|session| session.checklist.find(path).is_some())
     }
 
-    /// Whether the peer has shown to be at the other end of `path`: by an authenticated check of its own, or by answering
-    /// one of ours. Data from elsewhere is not the peer's.
+    /// Whether the peer has shown to be at the other end of `path`: by an authenticated check of its own, be it ahead of its
+    /// description, or by answering one of ours. Data from elsewhere is not the peer's.
     // RFC 8445 §12.2: data on every candidate from the start: not done, because whoever is first with a DTLS flight would be
     // served, peer or not; the peer's checks come before its data, or the data comes again.
     pub fn accepts_data_from(&self, path: &Path) -> bool {
         self.sessions().any(|session| {
             let selected = session.selected_pair().filter(|pair| pair.path == *path);
             let pair = selected.or_else(|| session.checklist.find(path));
-            pair.is_some_and(|pair| pair.peer_checked || pair.counters.responses_received > 0)
+            let early = || session.early.iter().any(|check| check.path == *path);
+            early() || pair.is_some_and(|pair| pair.peer_checked || pair.counters.responses_received > 0)
         })
     }
 

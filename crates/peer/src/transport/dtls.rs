@@ -10,18 +10,27 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::ops::Range;
 use core::time::Duration;
-use siskin_base::{Fingerprint, Instant, KeyingMaterial, Observation, Packet, Received, Rng, Transmit};
+use siskin_base::{
+    Ecn, Fingerprint, Instant, KeyingMaterial, Observation, Packet, Path, Received, Rng, Transmit,
+};
 use siskin_crypto::Certificate;
 use siskin_dtls::{Connection, Event, Role};
 
 /// No flight is sent again before this, as in browsers.
 const MIN_RETRANSMIT: Duration = Duration::from_millis(50);
 
+/// Datagrams that are kept until the answer comes: a ClientHello with ML-KEM takes three of 600 bytes. The oldest give way.
+const BEFORE_ANSWER: usize = 4;
+/// The longest of them, in bytes.
+const BEFORE_ANSWER_BYTES: usize = 1_500;
+
 /// DTLS, from before its role is known to after its end.
 pub(crate) struct Dtls {
     /// What the handshake will be made with; boxed, because it is kept until then only.
     unused: Option<Box<(siskin_dtls::Config, Rng)>>,
     as_client: Option<bool>,
+    /// What the peer sent before its answer told us that it starts.
+    before_answer: VecDeque<(Path, Vec<u8>)>,
     fingerprints: Vec<Fingerprint>,
     connection: Option<Connection>,
     state: State,
@@ -39,6 +48,7 @@ impl Dtls {
         Self {
             unused: Some(Box::new((config.dtls(certificate), rng))),
             as_client: None,
+            before_answer: VecDeque::new(),
             fingerprints: Vec::new(),
             connection: None,
             state: State::New,
@@ -66,9 +76,14 @@ impl Dtls {
 
     pub(super) fn start(&mut self, now: Instant, as_client: bool) {
         let known = *self.as_client.get_or_insert(as_client);
+        let before_answer = core::mem::take(&mut self.before_answer);
         // A server waits from now on; a client starts when there is a path.
         if !known {
             self.connect(now);
+            for (path, mut datagram) in before_answer {
+                let ecn = Ecn::NotEct;
+                self.handle_datagram(now, Received { path, arrived: now, ecn, datagram: &mut datagram });
+            }
         }
     }
 
@@ -136,12 +151,19 @@ impl Dtls {
         }
     }
 
-    // RFC 8842 §5.2: not done, because a handshake without a fingerprint to hold it to would be kept for whoever asks: what
-    // comes before the answer is dropped, and comes again.
+    // RFC 8842 §5.2: a handshake before the answer: not done, because there is no fingerprint yet to hold it to: its first
+    // flight is kept, and answered as soon as there is. Dropped, it would come again only when the peer's timer has run out,
+    // which doubles while signalling takes its time.
     pub(super) fn handle_datagram(&mut self, now: Instant, received: Received<'_>) {
         if let Some(connection) = &mut self.connection {
             connection.handle_datagram(now, received);
             self.take_events();
+        } else if self.as_client.is_none() && received.datagram.len() <= BEFORE_ANSWER_BYTES {
+            // A flight that is sent again takes the place of itself.
+            if self.before_answer.len() >= BEFORE_ANSWER {
+                self.before_answer.pop_front();
+            }
+            self.before_answer.push_back((received.path, received.datagram.to_vec()));
         }
     }
 

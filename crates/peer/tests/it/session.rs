@@ -35,6 +35,28 @@ fn a_channel_opens_and_echoes() {
     assert!(pair.a.saw(PeerConnectionState::Connected) && pair.b.saw(PeerConnectionState::Connected));
 }
 
+/// The answerer's checks and its first flight overtake its answer; RFC 8842 §5.2.
+#[test]
+fn rfc8842_5_2_a_handshake_ahead_of_the_answer_waits_for_it() {
+    for signalling in [100, 190, 200, 700] {
+        let mut pair = Pair::new(30, Link::new(ms(20)));
+        let channel = pair.a.channel(pair.now(), "chat");
+        let (a, b, now) = (&mut pair.a.connection, &mut pair.b.connection, pair.network.now());
+        a.set_local_description(now, None).unwrap();
+        b.set_remote_description(now, a.local_description().unwrap()).unwrap();
+        b.set_local_description(now, None).unwrap();
+        let answer = b.local_description().unwrap();
+        pair.run(ms(signalling));
+        let now = pair.now();
+        pair.a.connection.set_remote_description(now, answer).unwrap();
+        pair.a.drain(now);
+        pair.run_until(ms(30_000), |a, _| a.is_open(channel));
+        let took = pair.now().since(now);
+        // A round trip each for the nomination, for the handshake and for the association, and half of one for the last word.
+        assert!(took <= ms(4 * 40), "with an answer that took {signalling} ms: {took:?}");
+    }
+}
+
 #[test]
 fn the_answerer_opens_channels_too() {
     let (mut pair, _) = open(2, Link::new(ms(5)));
