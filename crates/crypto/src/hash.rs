@@ -39,11 +39,14 @@ pub trait MacKey: Send + Sync {
 
     /// Whether `tag`, which may be cut to no less than half of the output, belongs to `parts`; in constant time.
     fn verify(&self, parts: &[&[u8]], tag: &[u8]) -> bool {
-        let expected = self.sign(parts);
-        let full = expected.as_ref();
-        tag.len() * 2 >= full.len()
-            && full.get(..tag.len()).is_some_and(|full| crate::constant_time_eq(full, tag))
+        belongs(self.sign(parts).as_ref(), tag)
     }
+}
+
+/// Whether `tag` is the beginning of `full`, and no less than half of it; in constant time.
+pub(crate) fn belongs(full: &[u8], tag: &[u8]) -> bool {
+    tag.len() * 2 >= full.len()
+        && full.get(..tag.len()).is_some_and(|full| crate::constant_time_eq(full, tag))
 }
 
 /// The output of a hash function or an HMAC, at most 64 bytes.
@@ -57,8 +60,11 @@ impl Digest {
     /// From the output; what is beyond 64 bytes is cut.
     pub fn new(output: &[u8]) -> Self {
         let mut bytes = [0; 64];
-        bytes.iter_mut().zip(output).for_each(|(to, from)| *to = *from);
-        Self { bytes, len: output.len().min(64) as u8 }
+        let len = output.len().min(64);
+        if let (Some(bytes), Some(output)) = (bytes.get_mut(..len), output.get(..len)) {
+            bytes.copy_from_slice(output);
+        }
+        Self { bytes, len: len as u8 }
     }
 }
 

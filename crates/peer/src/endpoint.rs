@@ -212,7 +212,7 @@ impl Endpoint {
             let transmit = held.and_then(|held| held.peer.poll_transmit(now, out));
             if let Some(transmit) = transmit {
                 if Kind::of(out.as_bytes()) == Kind::Stun {
-                    self.routes.sent_stun(id, out.as_bytes());
+                    self.routes.sent_stun(id, &transmit.path, out.as_bytes());
                 }
                 // Turns are taken, so that no connection waits for another's long transfer.
                 self.to_transmit.rotate_left(1);

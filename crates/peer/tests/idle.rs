@@ -19,7 +19,7 @@ const UNIX: Duration = Duration::from_secs(1_795_000_000);
 const CONNECTIONS: usize = 20;
 
 /// How long nothing happens, consent checks apart, before the heap is looked at.
-const IDLE: Duration = Duration::from_secs(30);
+const IDLE: Duration = Duration::from_secs(120);
 
 fn address(end: usize, connection: usize) -> SocketAddr {
     ([192, 0, 2, end as u8 + 1], 1000 + connection as u16).into()

@@ -3,7 +3,7 @@
 use crate::{Result, run, workspace};
 
 /// Packages whose tests have a `memory` module that prints `memory: STATE: BYTES BYTES`.
-const PACKAGES: &str = "-p siskin-ice -p siskin-sctp -p siskin-datachannel";
+const PACKAGES: &str = "-p siskin-sdp -p siskin-ice -p siskin-dtls -p siskin-srtp -p siskin-rtp -p siskin-sctp -p siskin-datachannel -p siskin-peer";
 
 /// The verb `memory`.
 pub(crate) fn main() -> Result<()> {

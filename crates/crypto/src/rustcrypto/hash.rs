@@ -76,6 +76,12 @@ where
         parts.iter().for_each(|part| Mac::update(&mut mac, part));
         Digest::new(&mac.finalize().into_bytes())
     }
+
+    fn verify(&self, parts: &[&[u8]], tag: &[u8]) -> bool {
+        let mut mac = self.0.clone();
+        parts.iter().for_each(|part| Mac::update(&mut mac, part));
+        crate::hash::belongs(&mac.finalize().into_bytes(), tag)
+    }
 }
 
 #[cfg(test)]

@@ -108,11 +108,16 @@ fn seeds() -> u64 {
     if cfg!(debug_assertions) { 150 } else { 1000 }
 }
 
-/// Of a hundred seeds at most three may run into the time limit of the handshake: 1.3 has more to send, in hellos of up to three
-/// datagrams of 600 bytes (81 of the first 5,000 seeds; 7 with 1.2).
+/// Of two hundred seeds at most one may run into the time limit of the handshake where nothing is damaged: of the first 5,000,
+/// five do with 1.3 and none with 1.2. In all five nobody said how little the path carries, four paths carry less than the 1,200
+/// bytes that were tried first, and all lose 18 % or more of what goes one way. All five connect if they are given 110 s, and within the
+/// 30 s if the timer doubles to 5 s only: it is the doubling up to a minute, which RFC 9147 §5.8.2 asks for, that leaves seven
+/// attempts in 30 s.
+///
+/// Where hellos arrive changed, 1.3 can do nothing else: both sides get other keys, and take each other for noise.
 fn few_time_out(reports: &[Report]) {
     let timed_out = reports.iter().filter(|report| report.gave_up.as_deref() == Some("timed out")).count();
-    assert!(timed_out * 100 <= 3 * reports.len().max(100), "{timed_out} of {} timed out", reports.len());
+    assert!(timed_out * 200 <= reports.len().max(200), "{timed_out} of {} timed out", reports.len());
 }
 
 const V12: &[ProtocolVersion] = &[ProtocolVersion::DTLS1_2];

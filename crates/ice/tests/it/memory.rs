@@ -136,3 +136,19 @@ fn restarts() {
         },
     );
 }
+
+#[test]
+fn bases_and_servers() {
+    for config in [config(), Config::small(siskin_crypto::rustcrypto())] {
+        let (candidates, servers) = (config.max_local_candidates, config.max_servers);
+        let mut agent = Agent::new(config, siskin_base::Rng::for_tests(1), Instant::ZERO);
+        let added = (0..1_000_u32).filter(|n| {
+            let local = SocketAddr::from(([10, 1, (n >> 8) as u8, *n as u8], 1000));
+            agent.add_local_base(Instant::ZERO, BaseId(*n), local, 1).is_ok()
+        });
+        assert_eq!(added.count(), candidates);
+        assert_eq!(agent.local_candidates().count(), candidates);
+        let asked = (0..1_000).filter(|n| agent.add_stun_server(Instant::ZERO, remote(*n)).is_ok());
+        assert_eq!(asked.count(), servers);
+    }
+}

@@ -37,8 +37,12 @@ impl Routes {
         transaction.and_then(|id| self.by_transaction.get(&id).copied()).or(owner)
     }
 
-    /// Remembers the transaction of a request that goes out.
-    pub(super) fn sent_stun(&mut self, connection: ConnectionId, datagram: &[u8]) {
+    /// Remembers the transaction of a request that goes out, unless the path of its response is enough: checks for consent go
+    /// on for as long as a connection lives.
+    pub(super) fn sent_stun(&mut self, connection: ConnectionId, path: &Path, datagram: &[u8]) {
+        if self.for_path(path) == Some(connection) {
+            return;
+        }
         let Some(id) = transaction_id(datagram).filter(|_| is_request(datagram)) else { return };
         if self.by_transaction.insert(id, connection).is_some() {
             return;

@@ -34,6 +34,7 @@ fn run(seed: u64) -> Result<Report, String> {
         // Handshake messages that travel in clear and arrive changed end the handshake.
         let damaged = session.conditions.corrupt > 0.0 && session.conditions.corrupt_at_once;
         let gave_up = match error {
+            Some(siskin_dtls::Error::TimedOut) if damaged => "damaged in clear: the handshake timed out",
             Some(siskin_dtls::Error::TimedOut) => "the handshake timed out",
             Some(_) if damaged => "damaged in clear",
             _ => {

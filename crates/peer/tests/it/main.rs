@@ -8,6 +8,7 @@ mod examples;
 mod harness;
 mod jsep;
 mod media;
+mod memory;
 mod replay;
 mod rules;
 mod session;

@@ -3,7 +3,7 @@
 use allocation_counter::{measure, opt_out};
 use core::time::Duration;
 use siskin_base::{Instant, Rng, RtpHeader};
-use siskin_rtp::feedback::{Arrivals, ArrivalsConfig};
+use siskin_rtp::feedback::{Arrivals, ArrivalsConfig, SentPackets};
 use siskin_rtp::jitter::{JitterBuffer, JitterConfig};
 use siskin_rtp::nack::{GeneratorConfig, NackGenerator};
 use siskin_rtp::payload::Format;
@@ -155,4 +155,29 @@ fn frames_without_end() {
         });
         print(what, held, configs.map(|config| 2 * config.max_bytes + config.max_packets * 300 + 10_000));
     }
+}
+
+#[test]
+fn what_we_send_and_ask_for() {
+    for config in [Config::default(), Config::small()] {
+        let (senders, nacks) = (config.max_senders, config.max_nacks);
+        let mut session = Session::new(config, Rng::for_tests(1), Instant::ZERO);
+        let sender = |ssrc| SenderConfig { ssrc: Some(ssrc), clock_rate: 90_000 };
+        let added = (0..1_000).filter(|ssrc| session.add_sender(NOW, sender(*ssrc)).is_ok());
+        assert_eq!(added.count(), senders);
+        session.request_packets(5, 0..2_000);
+        assert_eq!(session.stats().feedback_dropped, 2_000 - nacks as u64);
+    }
+}
+
+#[test]
+fn packets_kept_for_feedback() {
+    let held = [Config::default(), Config::small()].map(|config| {
+        let held = measure(|| {
+            let mut sent = SentPackets::new(config.max_sent);
+            (0..100_000_u32).for_each(|n| _ = sent.sent(NOW, n % 7, n as u16, 1_200));
+        });
+        (held.bytes_max as usize, config.max_sent * 160 + 1_000)
+    });
+    print("packets sent that wait for feedback", held.map(|(held, _)| held), held.map(|(_, bound)| bound));
 }

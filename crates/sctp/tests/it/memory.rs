@@ -265,3 +265,16 @@ fn restarts_with_a_full_window() {
         }
     });
 }
+
+#[test]
+fn messages_of_our_own() {
+    let config = Config { max_send_message: 1_000, send_buffer: 10_000, ..Config::default() };
+    let mut attacker = Attacker::new(config);
+    let mut send = |len: usize| {
+        attacker.victim.send(NOW, 1, 51, vec![0; len].into(), siskin_sctp::SendOptions::default())
+    };
+    assert_eq!(send(1_001), Err(siskin_sctp::SendError::TooLong));
+    // Each counts 64 bytes more.
+    let taken = (0..100).take_while(|_| send(1_000).is_ok()).count();
+    assert_eq!((taken, send(1_000)), (9, Err(siskin_sctp::SendError::BufferFull)));
+}

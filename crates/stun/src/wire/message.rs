@@ -207,18 +207,25 @@ impl<'a> Message<'a> {
         };
         let end = tag.at + 4 + tag.len;
         let Some(value) = self.bytes.get(tag.at + 4..end) else { return false };
-        let (Some([a, b, ..]), Some(rest)) = (self.bytes.get(..2), self.bytes.get(4..tag.at)) else {
-            return false;
-        };
-        // RFC 8489 §14.5: the header's length counts up to the end of this very attribute.
-        let [c, d] = ((end - HEADER_LEN) as u16).to_be_bytes();
-        mac.verify(&[&[*a, *b, c, d], rest], value)
+        let Some(covered) = self.bytes.get(..tag.at) else { return false };
+        // The header's length is another than what came: the first block of the hash is made anew, and no more.
+        let (first, rest) = covered.split_at(covered.len().min(HASH_BLOCK));
+        let mut block = [0; HASH_BLOCK];
+        let Some(block) = block.get_mut(..first.len()) else { return false };
+        block.copy_from_slice(first);
+        // RFC 8489 §14.5: it counts up to the end of this very attribute.
+        let length = ((end - HEADER_LEN) as u16).to_be_bytes();
+        block.iter_mut().skip(2).zip(length).for_each(|(to, from)| *to = from);
+        mac.verify(&[block, rest], value)
     }
 
     fn message_type(&self) -> u16 {
         Reader::new(self.bytes).u16().unwrap_or_default()
     }
 }
+
+/// SHA-1 and SHA-256 take input in blocks of this many bytes.
+const HASH_BLOCK: usize = 64;
 
 /// Class, method, transaction and attribute types: values may be secret or long.
 impl fmt::Debug for Message<'_> {
