@@ -77,6 +77,9 @@ pub enum Event {
         /// The encoding, where we send several.
         rid: Option<String>,
     },
+    /// All tracks of a transport together should be sent with so many bits per second from now on: encoders should follow,
+    /// senders of files choose what fits.
+    TargetBitrate(u64),
     /// `mute` of a received track, `removetrack` of its streams: the peer sends it no more for now.
     TrackMuted(TransceiverId),
     /// `ended` of a received track: its transceiver is stopped for good.

@@ -10,6 +10,7 @@ mod counts;
 mod delivery;
 mod incoming;
 mod outgoing;
+mod pacing;
 mod parameters;
 mod report;
 mod routing;
@@ -27,6 +28,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use incoming::{Incoming, Media};
 use outgoing::Outgoing;
+use pacing::Pacing;
 use routing::Routes;
 use siskin_base::{Instant, KeyingMaterial, Received, Rng, RtpHeader, earliest};
 use siskin_crypto::Provider;
@@ -35,7 +37,6 @@ use siskin_rtp::feedback::ArrivalsConfig;
 use siskin_rtp::session::{self, Session};
 use siskin_rtp::wire::is_rtcp;
 use siskin_srtp::{Receiver, Sender};
-use transmit::Queue;
 
 /// What the media of a transport tell their connection.
 #[derive(Debug)]
@@ -46,6 +47,8 @@ pub(crate) enum RtpEvent {
     Started(TransceiverId),
     /// The peer wants a key frame, of the encoding with that RID if there are several.
     KeyFrameRequested(TransceiverId, Option<String>),
+    /// What all streams together should send, in bits per second.
+    TargetBitrate(u64),
 }
 
 /// The RTP session of a transport (RFC 3550 §3), which is a BUNDLE group's.
@@ -60,7 +63,7 @@ pub(crate) struct Rtp {
     routes: Routes,
     incoming: BTreeMap<u32, Incoming>,
     outgoing: BTreeMap<u32, Outgoing>,
-    queue: Queue,
+    pacing: Pacing,
     frames: VecDeque<ReceivedFrame>,
     events: VecDeque<RtpEvent>,
     counts: RtpCounts,
@@ -96,7 +99,7 @@ impl Rtp {
             routes: Routes::default(),
             incoming: BTreeMap::new(),
             outgoing: BTreeMap::new(),
-            queue: Queue::default(),
+            pacing: Pacing::new(now),
             frames: VecDeque::new(),
             events: VecDeque::new(),
             counts: RtpCounts::default(),
@@ -151,6 +154,10 @@ impl Rtp {
         }
         for section in &sections {
             self.configure_outgoing(now, section);
+        }
+        if sections.iter().any(Parameters::hears_of_arrivals) {
+            let padding = self.outgoing.values().any(|stream| stream.rtx.is_some());
+            self.pacing.estimate(now, padding);
         }
         self.sections = sections;
     }
@@ -346,10 +353,13 @@ impl Rtp {
                 }
                 session::Event::Reported { ssrc } => {
                     let rtt = self.session.round_trip();
+                    rtt.into_iter().for_each(|rtt| self.pacing.handle_round_trip(now, rtt));
                     if let Some(stream) = self.outgoing.get_mut(&ssrc) {
                         stream.reported(rtt);
                     }
                 }
+                session::Event::EstimatedBitRate { bit_rate }
+                | session::Event::MaximumBitRate { bit_rate, .. } => self.pacing.set_cap(now, bit_rate),
                 session::Event::Bye { ssrc } | session::Event::TimedOut { ssrc } => self.forget(ssrc),
                 // RFC 3550 §8.2: not done, because our SSRCs are signalled and SRTP has vouched for the packet: it is
                 // the peer's to change.
@@ -357,9 +367,9 @@ impl Rtp {
                 _ => {}
             }
         }
-        while let Some(_feedback) = self.session.poll_feedback() {
-            self.counts.feedback += 1;
-        }
+        let session = &mut self.session;
+        let feedback = core::iter::from_fn(|| session.poll_feedback());
+        self.counts.feedback += self.pacing.handle_feedback(now, feedback, &mut self.events);
     }
 
     fn forget(&mut self, ssrc: u32) {
@@ -371,6 +381,7 @@ impl Rtp {
     pub(crate) fn handle_timeout(&mut self, now: Instant) {
         self.session.handle_timeout(now);
         self.take_session_events(now);
+        self.pacing.handle_timeout(now, &mut self.events);
         let due = |stream: &Incoming| stream.poll_timeout().is_some_and(|at| at <= now);
         let due: Vec<u32> =
             self.incoming.iter().filter(|(_, stream)| due(stream)).map(|(ssrc, _)| *ssrc).collect();
@@ -382,8 +393,8 @@ impl Rtp {
     pub(crate) fn poll_timeout(&self) -> Option<Instant> {
         let streams = self.incoming.values().filter_map(Incoming::poll_timeout).min();
         // What cannot leave is not due.
-        let session = self.session.poll_timeout().filter(|_| self.secure.is_some() && !self.blocked);
-        earliest(streams, session)
+        let leaving = earliest(self.session.poll_timeout(), self.pacing.poll_timeout());
+        earliest(streams, leaving.filter(|_| self.secure.is_some() && !self.blocked))
     }
 
     pub(crate) fn poll_event(&mut self) -> Option<RtpEvent> {
@@ -393,7 +404,12 @@ impl Rtp {
     /// Says goodbye to the peer's streams of ours.
     pub(crate) fn close(&mut self) {
         self.session.close();
-        self.queue.clear();
+        self.pacing.clear();
+    }
+
+    /// What all streams together should send, in bits per second; `None` while the peer does not report arrivals.
+    pub(crate) fn target_bitrate(&self) -> Option<u64> {
+        self.pacing.target()
     }
 
     pub(crate) fn counts(&self) -> RtpCounts {

@@ -144,6 +144,9 @@ pub struct CandidatePairStats {
     /// Seconds of the last round trip.
     #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
     pub current_round_trip_time: Option<f64>,
+    /// Bits per second that congestion control allows; only of the pair in use, while the peer reports on media.
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
+    pub available_outgoing_bitrate: Option<f64>,
     /// Checks received.
     pub requests_received: u64,
     /// Checks sent, retransmissions left out, consent requests left out.

@@ -23,6 +23,11 @@ const SHOWN: Duration = Duration::from_secs(1);
 const QUEUE: Duration = Duration::from_millis(10);
 /// Who sent something within this still sends.
 const ACTIVE: Duration = Duration::from_secs(1);
+/// Between probes because more is wanted, and from over-use to the next of them.
+const PROBE_SPACING: Duration = Duration::from_secs(1);
+const AFTER_OVER_USE: Duration = Duration::from_secs(5);
+/// Above this share nobody probes for more.
+const LITTLE_LOSS: f64 = 0.02;
 /// What is assumed before anything was measured.
 const ROUND_TRIP: Duration = Duration::from_millis(200);
 
@@ -48,6 +53,8 @@ pub struct Gcc {
     /// The last packet that left.
     last_sent: u64,
     last_sent_at: Option<Instant>,
+    /// When the delay last said that it is too much.
+    over_used: Option<Instant>,
     /// What the last probe showed that led to more.
     shown: Option<(Instant, f64)>,
     stats: Stats,
@@ -74,6 +81,7 @@ impl Gcc {
             unanswered: None,
             last_sent: 0,
             last_sent_at: None,
+            over_used: None,
             shown: None,
             stats: Stats::default(),
             config,
@@ -197,6 +205,7 @@ impl Estimator for Gcc {
         }
         let usage = self.usage();
         if usage == Usage::Over {
+            self.over_used = Some(now);
             self.prober.stop();
         }
         let arrived = self.arrived.rate().map(Rate::as_f64);
@@ -217,8 +226,15 @@ impl Estimator for Gcc {
         self.cap = cap;
     }
 
-    fn set_demand(&mut self, _now: Instant, demand: Rate) {
+    fn set_demand(&mut self, now: Instant, demand: Rate) {
         self.demand = demand;
+        // More is wanted than is known to pass: growth by and by would take long to show whether it does.
+        let target = self.target();
+        let calm = |at: Option<Instant>, time| at.is_none_or(|at| now.since(at) >= time);
+        let due = calm(self.prober.last(), PROBE_SPACING) && calm(self.over_used, AFTER_OVER_USE);
+        if self.config.probing && due && demand > target && self.loss.share() < LITTLE_LOSS {
+            self.prober.again(target, self.most_to_probe());
+        }
     }
 
     fn rates(&self) -> Rates {

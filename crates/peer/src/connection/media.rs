@@ -90,6 +90,7 @@ impl PeerConnection {
         Some(match events.find_map(Rtp::poll_event)? {
             RtpEvent::Frame(frame) => Event::Frame(frame),
             RtpEvent::Started(id) => Event::TrackUnmuted(id),
+            RtpEvent::TargetBitrate(bits_per_second) => Event::TargetBitrate(bits_per_second),
             RtpEvent::KeyFrameRequested(transceiver, rid) => Event::KeyFrameRequested { transceiver, rid },
         })
     }

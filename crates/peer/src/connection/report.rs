@@ -74,6 +74,11 @@ impl PeerConnection {
                 bytes_received: volume.bytes_received,
                 total_round_trip_time: pair.total_rtt.as_secs_f64(),
                 current_round_trip_time: pair.current_rtt.map(|rtt| rtt.as_secs_f64()),
+                available_outgoing_bitrate: transport
+                    .rtp()
+                    .filter(|_| pair.selected)
+                    .and_then(|rtp| rtp.target_bitrate())
+                    .map(|bits| bits as f64),
                 requests_received: pair.requests_received,
                 requests_sent: pair.requests_sent,
                 responses_received: pair.responses_received,

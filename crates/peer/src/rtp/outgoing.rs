@@ -2,12 +2,14 @@
 
 use super::Rtp;
 use super::delivery::OutgoingFrame;
+use super::pacing::Queued;
 use super::parameters::{Parameters, extension_map};
-use super::transmit::Queued;
+use crate::media::TrackKind;
 use crate::transceiver::TransceiverId;
 use alloc::string::String;
 use core::time::Duration;
 use siskin_base::Instant;
+use siskin_cc::Kind;
 use siskin_rtp::extension::ExtensionMap;
 use siskin_rtp::nack::{HistoryConfig, PacketHistory};
 use siskin_rtp::payload::{Format, Packetizer, PayloadError};
@@ -31,6 +33,8 @@ pub(super) struct Outgoing {
     active: bool,
     packetizer: Option<Cutting>,
     pub(super) payload_type: Option<u8>,
+    /// The number of the last packet.
+    pub(super) last: Option<u16>,
     pub(super) counts: OutgoingCounts,
 }
 
@@ -83,6 +87,7 @@ impl Outgoing {
             active: false,
             packetizer: None,
             payload_type: None,
+            last: None,
             counts: OutgoingCounts::default(),
         }
     }
@@ -176,7 +181,7 @@ impl Rtp {
         let section = self.sections.iter().find(|section| section.transceiver == id);
         let codec = section.and_then(|section| section.send_codec(frame.payload_type));
         let codec = codec.ok_or(SendError::PayloadType)?;
-        if self.queue.is_full() {
+        if self.pacing.is_full() {
             self.counts.frames_refused += 1;
             return Err(SendError::QueueFull);
         }
@@ -191,6 +196,7 @@ impl Rtp {
             }
         };
         let whole = cutting.format == Format::Whole;
+        let kind = if codec.codec.kind() == Some(TrackKind::Audio) { Kind::Audio } else { Kind::Video };
         let mut fragments = cutting.packetizer.packetize(&frame.data, room).map_err(SendError::Frame)?;
         let sender = self.session.sender(ssrc).ok_or(SendError::NotSending)?;
         sender.set_clock_rate(codec.codec.clock_rate);
@@ -208,7 +214,11 @@ impl Rtp {
                 marker,
                 |out| out.extend_from_slice(payload),
             );
-            self.queue.push(Queued { ssrc, number: header.sequence_number, again: false });
+            stream.last = Some(header.sequence_number);
+            let queued = Queued { ssrc, number: header.sequence_number, again: false };
+            if !self.pacing.push(now, kind, payload.len(), queued) {
+                self.counts.packets_dropped += 1;
+            }
         }
         stream.payload_type = Some(frame.payload_type);
         stream.counts.frames += 1;
@@ -221,8 +231,11 @@ impl Rtp {
     /// last bit, its time of sending included.
     pub(super) fn resend(&mut self, now: Instant, ssrc: u32, number: u16) {
         let Some(stream) = self.outgoing.get_mut(&ssrc) else { return };
-        if stream.rtx.is_some() && stream.history.request(now, number).is_ok() {
-            self.queue.push_again(Queued { ssrc, number, again: true });
+        if stream.rtx.is_some()
+            && let Ok(packet) = stream.history.request(now, number)
+        {
+            let len = packet.payload.len();
+            self.queue(now, Kind::Retransmission, len, Queued { ssrc, number, again: true });
         }
     }
 }

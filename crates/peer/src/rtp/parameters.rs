@@ -50,9 +50,16 @@ impl Parameters {
 
     /// Whether the peer wants to know when its packets arrive.
     pub(crate) fn reports_arrivals(&self) -> bool {
-        let numbered = self.extensions.iter().any(|known| known.uri == Extension::TransportSequence.uri());
-        let wanted = |codec: &CodecParameters| codec.feedback.contains(&Feedback::TransportCc);
-        numbered && self.receive_codecs.iter().any(wanted)
+        self.is_numbered() && has_transport_feedback(&self.receive_codecs)
+    }
+
+    /// Whether the peer tells when our packets arrive.
+    pub(crate) fn hears_of_arrivals(&self) -> bool {
+        self.sends && self.is_numbered() && has_transport_feedback(&self.send_codecs)
+    }
+
+    fn is_numbered(&self) -> bool {
+        self.extensions.iter().any(|known| known.uri == Extension::TransportSequence.uri())
     }
 
     pub(crate) fn receive_codec(&self, payload_type: u8) -> Option<&CodecParameters> {
@@ -73,6 +80,10 @@ impl Parameters {
         let rtx = self.send_codecs.iter().find(|codec| codec.codec.apt() == Some(payload_type));
         rtx.map(|codec| codec.payload_type)
     }
+}
+
+fn has_transport_feedback(codecs: &[CodecParameters]) -> bool {
+    codecs.iter().any(|codec| codec.feedback.contains(&Feedback::TransportCc))
 }
 
 /// The numbers of the extensions that are known here.

@@ -1,57 +1,15 @@
-//! What leaves: RTCP when it is due, packets in their order. A packet gets its header as it leaves, because that says when.
+//! What leaves: RTCP when it is due, packets when the pacer says so. A packet gets its header as it leaves, because that says
+//! when.
 
 use super::Rtp;
-use alloc::collections::VecDeque;
+use super::pacing::Queued;
 use siskin_base::{Instant, Packet};
+use siskin_cc::{Kind, Ready};
 use siskin_rtp::extension::{AbsSendTime, Extension, Mid, RepairedRid, Rid, TransportSequence};
 use siskin_rtp::rtx;
 
-/// A packet that waits; its payload is in the history of its stream.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Queued {
-    pub(super) ssrc: u32,
-    pub(super) number: u16,
-    /// It was sent before, and goes as a retransmission.
-    pub(super) again: bool,
-}
-
-/// Packets that wait to leave.
-#[derive(Debug, Default)]
-pub(super) struct Queue {
-    packets: VecDeque<Queued>,
-    again: VecDeque<Queued>,
-}
-
-/// Above this no frame is taken.
-const MAX_QUEUED: usize = 768;
-/// Retransmissions that wait at most: the history has granted each.
-const MAX_AGAIN: usize = 1_024;
-
-impl Queue {
-    pub(super) fn is_full(&self) -> bool {
-        self.packets.len() >= MAX_QUEUED
-    }
-
-    pub(super) fn push(&mut self, packet: Queued) {
-        self.packets.push_back(packet);
-    }
-
-    pub(super) fn push_again(&mut self, packet: Queued) {
-        if self.again.len() < MAX_AGAIN {
-            self.again.push_back(packet);
-        }
-    }
-
-    /// Retransmissions first: a frame waits for them.
-    fn pop(&mut self) -> Option<Queued> {
-        self.again.pop_front().or_else(|| self.packets.pop_front())
-    }
-
-    pub(super) fn clear(&mut self) {
-        self.packets.clear();
-        self.again.clear();
-    }
-}
+/// What the SRTP tag, the header and its extensions add to a payload, roughly: for the pacer.
+const OVERHEAD: usize = 50;
 
 impl Rtp {
     /// Writes the next datagram; `false` if there is none.
@@ -64,8 +22,14 @@ impl Rtp {
             out.finish();
             return true;
         }
-        while let Some(queued) = self.queue.pop() {
-            if self.write(now, out, queued) {
+        while let Some(ready) = self.pacing.poll_transmit(now) {
+            let probe = ready.probe();
+            let queued = match ready {
+                Ready::Packet { packet, .. } => Some(packet),
+                Ready::Padding { .. } => self.padding(),
+            };
+            let Some(queued) = queued else { continue };
+            if self.write(now, out, queued, probe) {
                 return true;
             }
             self.counts.packets_dropped += 1;
@@ -73,7 +37,22 @@ impl Rtp {
         false
     }
 
-    fn write(&mut self, now: Instant, out: &mut Packet, queued: Queued) -> bool {
+    /// Keeps a packet that is in the history of its stream until it is its turn.
+    pub(super) fn queue(&mut self, now: Instant, kind: Kind, payload: usize, packet: Queued) {
+        if !self.pacing.push(now, kind, payload + OVERHEAD, packet) {
+            self.counts.packets_dropped += 1;
+        }
+    }
+
+    /// What fills up a probe: the last packet of a stream that can be sent again, once more.
+    fn padding(&self) -> Option<Queued> {
+        self.outgoing.iter().find_map(|(ssrc, stream)| {
+            let number = stream.last.filter(|_| stream.rtx.is_some() && stream.is_active())?;
+            Some(Queued { ssrc: *ssrc, number, again: true })
+        })
+    }
+
+    fn write(&mut self, now: Instant, out: &mut Packet, queued: Queued, probe: Option<u32>) -> bool {
         let Some((secure, _)) = &mut self.secure else { return false };
         let Some(stream) = self.outgoing.get_mut(&queued.ssrc) else { return false };
         let Some(stored) = stream.history.get(queued.number) else { return false };
@@ -123,7 +102,9 @@ impl Rtp {
         }
         let size = out.finish();
         if numbered {
-            self.session.sent_packets().sent(now, header.ssrc, header.sequence_number, size);
+            let packets = self.session.sent_packets();
+            let sequence = packets.sent(now, header.ssrc, header.sequence_number, size);
+            self.pacing.sent(now, sequence, size, probe);
         }
         true
     }

@@ -45,6 +45,8 @@ pub enum Event {
         /// The encoding, where we send several.
         rid: Option<String>,
     },
+    /// All tracks together should be sent with so many bits per second from now on.
+    TargetBitrate(u64),
     /// The transport failed, and why.
     TransportFailed(TransportError),
 }

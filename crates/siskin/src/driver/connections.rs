@@ -375,6 +375,7 @@ impl Connections {
                 entry.tracks.remove(&transceiver);
                 return;
             }
+            Peer::TargetBitrate(bits_per_second) => Event::TargetBitrate(bits_per_second),
             Peer::KeyFrameRequested { transceiver, rid } => Event::KeyFrameRequested { transceiver, rid },
             Peer::TransportFailed(error) => Event::TransportFailed(error),
             _ => return,

@@ -79,7 +79,8 @@ fn play_video(pair: &mut Pair, id: TransceiverId, from: u32, count: u32, len: us
         sent.expect("the transceiver sends");
         pair.run(ms(33));
     }
-    pair.run(ms(500));
+    // Longer than the pacer holds anything back.
+    pair.run(ms(2_500));
     keys
 }
 
@@ -193,6 +194,7 @@ fn simulcast_layers_arrive_under_their_rids() {
         }
         pair.run(ms(33));
     }
+    pair.run(ms(2_500));
     let seen = frames(&pair.b, TransceiverId(0));
     for (layer, rid) in (1..).zip(&rids) {
         let of = seen.iter().filter(|frame| frame.rid.as_ref() == Some(rid));
@@ -249,4 +251,33 @@ fn a_connection_without_channels_says_goodbye_too() {
     pair.run(ms(100));
     let closed = Event::DtlsStateChange(siskin_peer::DtlsTransportState::Closed);
     assert!(pair.b.events.contains(&closed), "{:?}", pair.b.events);
+}
+
+/// Congestion control end to end: transport-wide feedback, estimate, pacing.
+#[test]
+fn who_follows_the_target_fills_the_link_and_does_not_drown_it() {
+    let link = Link::new(ms(20)).rate(250_000, ms(300)); // 2 Mbit/s
+    let mut pair = media_pair(15, link);
+    let video = add(&mut pair.a, VIDEO, Direction::SendOnly);
+    connect(&mut pair);
+    let payload_type = payload_type(&pair.a, video, "VP8");
+    let mut target = 300_000;
+    for frame in 0..600_u32 {
+        let asked = pair.a.events.iter().rev().find_map(|event| match event {
+            Event::TargetBitrate(bits) => Some(*bits),
+            _ => None,
+        });
+        target = asked.unwrap_or(target);
+        let len = (target / 8 / 30) as usize;
+        let now = pair.now();
+        let frame = OutgoingFrame::new(payload_type, frame * 3_000, vp8(frame, frame == 0, len).into());
+        pair.a.connection.send_frame(now, video, None, frame).unwrap();
+        pair.run(ms(33));
+    }
+    let seen = frames(&pair.b, TransceiverId(0));
+    let last: Vec<_> = seen.iter().rev().take(150).collect();
+    let rate = last.iter().map(|frame| frame.data.len() as u64 * 8).sum::<u64>() / 5;
+    assert!((1_200_000..2_000_000).contains(&rate), "{rate} bit/s of 2,000,000");
+    // Nothing was lost to a queue that ran over.
+    assert!(seen.len() > 595, "{}", seen.len());
 }

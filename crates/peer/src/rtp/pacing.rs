@@ -1,0 +1,168 @@
+//! How fast packets leave: the pacer in front of the transport, and the estimator that tells it.
+
+use super::RtpEvent;
+use alloc::boxed::Box;
+use alloc::collections::VecDeque;
+use alloc::vec::Vec;
+use core::time::Duration;
+use siskin_base::{Instant, PacketFeedback, earliest};
+use siskin_cc::{Estimator, Gcc, Kind, Pacer, PacerConfig, Rate, Rates, Ready, Sent, gcc};
+
+/// A packet that waits; its payload is in the history of its stream.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Queued {
+    pub(super) ssrc: u32,
+    pub(super) number: u16,
+    /// It was sent before, and goes as a retransmission.
+    pub(super) again: bool,
+}
+
+/// Packets that wait, and what decides when each leaves.
+pub(super) struct Pacing {
+    pacer: Pacer<Queued>,
+    /// None while the peer does not report when packets arrive: then they leave at once.
+    estimator: Option<Box<dyn Estimator + Send>>,
+    told: u64,
+    /// There is something to probe with.
+    has_video: bool,
+    /// What was put in since then.
+    demand: (Instant, u64),
+    feedback: Vec<PacketFeedback>,
+}
+
+/// Above this no frame is taken.
+const MAX_WAITING: usize = 768;
+/// How long the application's rate is measured.
+const DEMAND_WINDOW: Duration = Duration::from_secs(1);
+/// The application may want this at any time: less is never taken for all that it wants.
+const LEAST_DEMAND: Rate = Rate::from_kbps(300);
+/// Without feedback.
+const UNLIMITED: Rates = Rates { target: Rate::MAX, pacing: Rate::MAX };
+
+impl Pacing {
+    pub(super) fn new(now: Instant) -> Self {
+        let config = PacerConfig { padding: false, ..PacerConfig::default() };
+        Self {
+            pacer: Pacer::new(config, UNLIMITED, now),
+            estimator: None,
+            told: 0,
+            has_video: false,
+            demand: (now, 0),
+            feedback: Vec::new(),
+        }
+    }
+
+    /// The peer reports when packets arrive. `padding` says whether retransmissions can fill up probes.
+    pub(super) fn estimate(&mut self, now: Instant, padding: bool) {
+        if self.estimator.is_none() {
+            let estimator = Gcc::new(gcc::Config::default(), now);
+            let config = PacerConfig { padding, ..PacerConfig::default() };
+            self.pacer = Pacer::new(config, estimator.rates(), now);
+            self.estimator = Some(Box::new(estimator));
+        }
+    }
+
+    pub(super) fn is_full(&self) -> bool {
+        self.pacer.len() >= MAX_WAITING
+    }
+
+    /// False if there is no room.
+    pub(super) fn push(&mut self, now: Instant, kind: Kind, size: usize, packet: Queued) -> bool {
+        if kind != Kind::Retransmission {
+            let (since, bytes) = &mut self.demand;
+            *bytes += size as u64;
+            let elapsed = now.since(*since);
+            if elapsed >= DEMAND_WINDOW {
+                let millis = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX).max(1);
+                let demand = Rate::from_bps(bytes.saturating_mul(8_000) / millis).max(LEAST_DEMAND);
+                self.demand = (now, 0);
+                self.estimator.iter_mut().for_each(|estimator| estimator.set_demand(now, demand));
+            }
+        }
+        let taken = self.pacer.push(now, kind, size, packet).is_ok();
+        self.has_video |= kind == Kind::Video;
+        self.probe(now);
+        taken
+    }
+
+    /// What may leave now.
+    pub(super) fn poll_transmit(&mut self, now: Instant) -> Option<Ready<Queued>> {
+        self.pacer.poll_transmit(now)
+    }
+
+    /// A packet left, under that number over all streams.
+    pub(super) fn sent(&mut self, now: Instant, sequence: u64, size: usize, probe: Option<u32>) {
+        self.estimator.iter_mut().for_each(|estimator| {
+            estimator.handle_sent(now, Sent { sequence, size, probe });
+        });
+    }
+
+    /// What became of packets.
+    pub(super) fn handle_feedback(
+        &mut self,
+        now: Instant,
+        feedback: impl Iterator<Item = PacketFeedback>,
+        events: &mut VecDeque<RtpEvent>,
+    ) -> u64 {
+        self.feedback.clear();
+        self.feedback.extend(feedback);
+        if let Some(estimator) = self.estimator.as_mut().filter(|_| !self.feedback.is_empty()) {
+            estimator.handle_feedback(now, &self.feedback);
+        }
+        self.follow(now, events);
+        self.feedback.len() as u64
+    }
+
+    pub(super) fn handle_round_trip(&mut self, now: Instant, round_trip: Duration) {
+        self.estimator.iter_mut().for_each(|estimator| estimator.handle_round_trip(now, round_trip));
+    }
+
+    /// The peer's own limit, in bits per second.
+    pub(super) fn set_cap(&mut self, now: Instant, bit_rate: u64) {
+        self.estimator
+            .iter_mut()
+            .for_each(|estimator| estimator.set_cap(now, Some(Rate::from_bps(bit_rate))));
+    }
+
+    pub(super) fn handle_timeout(&mut self, now: Instant, events: &mut VecDeque<RtpEvent>) {
+        self.estimator.iter_mut().for_each(|estimator| estimator.handle_timeout(now));
+        self.pacer.handle_timeout(now);
+        self.follow(now, events);
+    }
+
+    /// Sound alone fills no probe.
+    fn probe(&mut self, now: Instant) {
+        let estimator = self.estimator.as_mut().filter(|_| self.has_video);
+        if let Some(probe) = estimator.and_then(|estimator| estimator.poll_probe(now)) {
+            self.pacer.start_probe(now, probe);
+        }
+    }
+
+    /// Does what the estimator says now, and tells the user when that has changed by a twentieth.
+    fn follow(&mut self, now: Instant, events: &mut VecDeque<RtpEvent>) {
+        self.probe(now);
+        let Some(estimator) = &mut self.estimator else { return };
+        let rates = estimator.rates();
+        self.pacer.set_rates(now, rates);
+        let target = rates.target.as_bps();
+        if target.abs_diff(self.told) > self.told / 20 {
+            self.told = target;
+            events.retain(|event| !matches!(event, RtpEvent::TargetBitrate(_)));
+            events.push_back(RtpEvent::TargetBitrate(target));
+        }
+    }
+
+    /// What all streams together should send, in bits per second; `None` without feedback.
+    pub(super) fn target(&self) -> Option<u64> {
+        self.estimator.as_ref().map(|estimator| estimator.rates().target.as_bps())
+    }
+
+    pub(super) fn poll_timeout(&self) -> Option<Instant> {
+        let estimator = self.estimator.as_ref().and_then(|estimator| estimator.poll_timeout());
+        earliest(self.pacer.poll_timeout(), estimator)
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.pacer.retain(|_, _| false);
+    }
+}
