@@ -4,10 +4,12 @@
 mod channels;
 mod contract;
 mod loss;
+mod media;
 mod messages;
 mod negotiation;
 mod pair;
 mod scene;
+mod streams;
 mod time;
 
 use crate::Result;
@@ -64,6 +66,16 @@ struct Contract {
     about: &'static str,
     offering: Option<fn(&mut Scene<'_>) -> Result<()>>,
     answering: Option<fn(&mut Scene<'_>) -> Result<()>>,
+    /// Is part of `cargo xtask test`.
+    quick: bool,
+    /// Needs a page, so a browser.
+    page: bool,
+}
+
+impl Contract {
+    /// What most have in common.
+    const USUAL: Self =
+        Self { name: "", about: "", offering: None, answering: None, quick: true, page: false };
 }
 
 /// Something to try between the peer and Siskin, both driven by the same verbs.
@@ -170,14 +182,23 @@ fn all() -> Vec<Chosen> {
     let mut all = Vec::new();
     for peer in Which::ALL {
         let hidden = matches!(peer, Which::ChromiumMdns | Which::FirefoxMdns);
-        for case in contract::CASES.iter().filter(|case| !hidden || HIDDEN.contains(&case.name)) {
+        let contract = contract::CASES.iter().filter(|case| !hidden || HIDDEN.contains(&case.name));
+        for case in contract.filter(|case| !(case.page && peer == Which::Libwebrtc)) {
             for (side, play) in Side::ALL.into_iter().zip([case.offering, case.answering]) {
                 let play = play.map(Play::Contract);
-                let (case, about) = (case.name.to_owned(), case.about);
-                all.extend(play.map(|play| Chosen { peer, side, case, about, quick: true, play }));
+                let (quick, case, about) = (case.quick, case.name.to_owned(), case.about);
+                all.extend(play.map(|play| Chosen { peer, side, case, about, quick, play }));
             }
         }
-        let cases = [messages::CASES, channels::CASES, loss::CASES, negotiation::CASES, time::CASES];
+        let cases = [
+            messages::CASES,
+            channels::CASES,
+            loss::CASES,
+            negotiation::CASES,
+            time::CASES,
+            media::CASES,
+            streams::CASES,
+        ];
         for case in
             cases.into_iter().flatten().filter(|case| !(hidden || case.page && peer == Which::Libwebrtc))
         {

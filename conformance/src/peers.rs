@@ -13,7 +13,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-const PAGE: &str = include_str!("../peers/page.html");
+const PAGE: &str =
+    concat!(include_str!("../peers/page.html"), "<script>", include_str!("../peers/media.js"), "</script>\n");
 const LIBWEBRTC: &str = include_str!("../peers/libwebrtc.py");
 const STAND_IN: &str = include_str!("../peers/stand_in.py");
 

@@ -3,10 +3,11 @@
 use crate::Outcome;
 use crate::channel::{Channel, lock, state};
 use crate::log::Log;
+use crate::media::{self, Mirrors};
 use serde_json::{Value, json};
 use siskin::{
-    ChannelConfig, Configuration, DataChannel, DataChannelState, Endpoint, Event, Events, IceCandidateInit,
-    Message, PeerConnection, Priority, Reliability, SdpType, SessionDescription,
+    BundlePolicy, ChannelConfig, Configuration, DataChannel, DataChannelState, Endpoint, Event, Events,
+    IceCandidateInit, Message, PeerConnection, Priority, Reliability, SdpType, SessionDescription,
 };
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -18,6 +19,8 @@ pub(crate) struct Connection {
     pc: PeerConnection,
     shared: Arc<Shared>,
     hold: watch::Sender<u64>,
+    /// Media that come go back.
+    mirror: bool,
 }
 
 /// What the task that reads the events shares.
@@ -31,6 +34,7 @@ struct Shared {
     began: Instant,
     /// Milliseconds, and what happened.
     events: Mutex<Vec<(u64, String)>>,
+    mirrors: Mirrors,
 }
 
 fn text<'a>(args: &'a Value, name: &str) -> &'a str {
@@ -51,8 +55,14 @@ fn short(label: &str) -> String {
 }
 
 impl Connection {
-    pub(crate) async fn new(endpoint: &Endpoint, echo: bool) -> Result<Arc<Self>, String> {
-        let (pc, events) = endpoint.connect(Configuration::default()).await.map_err(|e| e.to_string())?;
+    pub(crate) async fn new(endpoint: &Endpoint, echo: bool, args: &Value) -> Result<Arc<Self>, String> {
+        let bundle_policy = match text(&args["config"], "bundlePolicy") {
+            "max-bundle" => BundlePolicy::MaxBundle,
+            "max-compat" => BundlePolicy::MaxCompat,
+            _ => BundlePolicy::Balanced,
+        };
+        let configuration = Configuration { bundle_policy, ..Configuration::default() };
+        let (pc, events) = endpoint.connect(configuration).await.map_err(|e| e.to_string())?;
         let (hold, held) = watch::channel(0);
         let shared = Arc::new(Shared {
             echo,
@@ -61,9 +71,10 @@ impl Connection {
             candidates: Mutex::default(),
             began: Instant::now(),
             events: Mutex::default(),
+            mirrors: Mirrors::default(),
         });
         tokio::spawn(Arc::clone(&shared).listen(events));
-        Ok(Arc::new(Self { pc, shared, hold }))
+        Ok(Arc::new(Self { pc, shared, hold, mirror: args["mirror"] == true }))
     }
 
     pub(crate) async fn close(&self) {
@@ -134,12 +145,18 @@ impl Connection {
                 Ok(json!({"connection": self.pc.connection_state().name()}))
             }
             "stats" => self.stats().await,
+            "streams" => media::streams(&self.pc).await,
+            "transceivers" => media::transceivers(&self.pc).await,
+            "change" => media::change(&self.pc, args).await,
+            "select" => self.shared.mirrors.select(text(args, "rid")).await,
+            "tracks" => Ok(self.shared.mirrors.report()),
             _ => Err("there is no such verb".into()),
         }
     }
 
     async fn offer(&self, args: &Value) -> Outcome {
         self.make(args).await?;
+        media::add(&self.pc, args).await?;
         if args["restart"] == true {
             self.pc.restart_ice().await.map_err(|e| e.to_string())?;
         }
@@ -150,6 +167,9 @@ impl Connection {
         self.hold.send_replace(number(args, "hold"));
         self.make(args).await?;
         self.set_remote(SdpType::Offer, args).await?;
+        if self.mirror {
+            media::join(&self.pc).await?;
+        }
         self.local(args).await
     }
 
@@ -334,7 +354,7 @@ impl Connection {
         let states = self.pc.states();
         json!({"connection": states.connection.name(), "ice": states.ice_connection.name(),
             "signaling": states.signaling.name(), "now": self.shared.now(),
-            "events": *lock(&self.shared.events)})
+            "events": *lock(&self.shared.events), "media": self.shared.mirrors.report()})
     }
 
     async fn stats(&self) -> Outcome {
@@ -395,6 +415,12 @@ impl Shared {
                     self.note(format!("datachannel {}", short(dc.label())));
                     self.add(dc);
                 }
+                Event::Track(event) => {
+                    self.note(format!("track {}", event.track.kind().name()));
+                    self.mirrors.add(event);
+                }
+                Event::TrackMuted(_) => self.note("muted".into()),
+                Event::KeyFrameRequested { transceiver, .. } => self.mirrors.key_frame_requested(transceiver),
                 Event::TransportFailed(error) => self.note(format!("transport failed: {error:?}")),
                 _ => {}
             }

@@ -11,6 +11,7 @@
 mod channel;
 mod connection;
 mod log;
+mod media;
 
 use connection::Connection;
 use serde_json::{Value, json};
@@ -73,7 +74,7 @@ impl Peer {
         let again = args["again"] == true;
         if matches!(verb, "offer" | "answer") && !again {
             let echo = args["echo"].as_bool().unwrap_or(verb == "answer");
-            let made = Connection::new(&self.endpoint, echo).await?;
+            let made = Connection::new(&self.endpoint, echo, args).await?;
             if let Some(old) = self.connections.insert(on, made) {
                 old.close().await;
             }

@@ -1,7 +1,7 @@
 //! The machine contract of `siskin echo --stdio` and `siskin dial --stdio`.
 
 use super::scene::{Dtls, Scene};
-use super::{Contract, expect};
+use super::{Contract, expect, media};
 use crate::Result;
 use serde_json::{Value, json};
 use std::path::PathBuf;
@@ -17,102 +17,134 @@ pub(super) const CASES: &[Contract] = &[
         about: "one channel opens, one message comes back, a clean end",
         offering: Some(|scene| exchange(scene, json!([{"kind": "text", "size": 5}]))),
         answering: Some(|scene| dial(scene, 1, 5)),
+        ..Contract::USUAL
     },
     Contract {
         name: "dtls12",
         about: "the program speaks DTLS 1.2 only: the peer falls back",
         offering: Some(dtls12_offered),
         answering: Some(dtls12_dialled),
+        ..Contract::USUAL
     },
     Contract {
         name: "text",
         about: "text messages of many sizes, with more than ASCII in them",
         offering: Some(|scene| exchange(scene, sizes("text", &[1, 60, 1000, 1200, 5000, 65_536]))),
         answering: None,
+        ..Contract::USUAL
     },
     Contract {
         name: "binary",
         about: "binary messages of many sizes",
         offering: Some(|scene| exchange(scene, sizes("binary", &[1, 60, 1000, 1200, 5000, 65_536]))),
         answering: Some(|scene| dial(scene, 20, 5000)),
+        ..Contract::USUAL
     },
     Contract {
         name: "empty",
         about: "empty messages of both kinds stay empty, and of their kind",
         offering: Some(empty),
         answering: Some(|scene| dial(scene, 3, 0)),
+        ..Contract::USUAL
     },
     Contract {
         name: "large",
         about: "messages of 256 KiB",
         offering: Some(large),
         answering: Some(|scene| dial(scene, 4, LARGE)),
+        ..Contract::USUAL
     },
     Contract {
         name: "two-channels",
         about: "two channels at once, each with its own messages",
         offering: Some(two_channels_offered),
         answering: Some(two_channels_dialled),
+        ..Contract::USUAL
     },
     Contract {
         name: "unreliable",
         about: "an unordered channel without retransmissions, whose label and protocol arrive",
         offering: Some(unreliable_offered),
         answering: Some(unreliable_dialled),
+        ..Contract::USUAL
     },
     Contract {
         name: "lifetime",
         about: "a channel whose messages expire",
         offering: Some(lifetime_offered),
         answering: Some(lifetime_dialled),
+        ..Contract::USUAL
     },
     Contract {
         name: "negotiated",
         about: "a channel that both sides made under an agreed number",
         offering: None,
         answering: Some(negotiated),
+        ..Contract::USUAL
     },
     Contract {
-        name: "media-refused",
-        about: "audio and video are offered with the channel and refused; the channel opens all the same",
-        offering: Some(media_refused),
+        name: "media-asked",
+        about: "the peer only wants to receive audio and video, beside the channel; both are taken, none comes",
+        offering: Some(media_asked),
         answering: None,
+        ..Contract::USUAL
+    },
+    Contract {
+        name: "media",
+        about: "the browser's pictures and tone come back; it reads the numbers in them, and hears the pitch",
+        offering: Some(|scene| there_and_back(scene, "VP8", "opus")),
+        page: true,
+        ..Contract::USUAL
+    },
+    Contract {
+        name: "media-codecs",
+        about: "likewise, with each codec that the browser has",
+        offering: Some(media_codecs),
+        quick: false,
+        page: true,
+        ..Contract::USUAL
     },
     Contract {
         name: "trickle",
         about: "candidates one by one, after the descriptions, both ways",
         offering: Some(trickle_offered),
         answering: Some(trickle_dialled),
+        ..Contract::USUAL
     },
     Contract {
         name: "channel-close",
         about: "the peer closes one channel; another goes on",
         offering: Some(channel_close),
         answering: None,
+        ..Contract::USUAL
     },
     Contract {
         name: "peer-closes",
         about: "the peer closes the connection; the program notices and ends",
         offering: Some(peer_closes_offered),
         answering: Some(peer_closes_dialled),
+        ..Contract::USUAL
     },
     Contract {
         name: "siskin-closes",
         about: "the program closes the connection; the peer notices",
         offering: Some(siskin_closes),
         answering: Some(|scene| dial(scene, 10, 100)),
+        ..Contract::USUAL
     },
     Contract {
         name: "replay",
         about: "a recording of the whole connection replays to the same bytes",
         offering: Some(replay_offered),
         answering: Some(replay_dialled),
+        ..Contract::USUAL
     },
     Contract {
         name: "bulk",
         about: "20 MiB each way with equal SHA-256",
         offering: Some(bulk),
         answering: Some(|scene| dial(scene, BULK, LARGE)),
+        ..Contract::USUAL
     },
 ];
 
@@ -255,12 +287,51 @@ fn negotiated(scene: &mut Scene<'_>) -> Result<()> {
     scene.ended()
 }
 
-fn media_refused(scene: &mut Scene<'_>) -> Result<()> {
+fn media_asked(scene: &mut Scene<'_>) -> Result<()> {
     let run = scene.offer_with(&[], json!([{"label": "chat"}]), &["audio", "video"])?;
     scene.exchange("chat", json!([{"kind": "text", "size": 50, "count": 3}]))?;
     scene.peer_counts("chat")?;
     scene.peer.call("close", json!({}))?;
     scene.clean_end(run)
+}
+
+/// Pictures whose numbers are read.
+const PICTURES: u64 = 60;
+
+fn there_and_back(scene: &mut Scene<'_>, video: &str, audio: &str) -> Result<()> {
+    let send = json!([{"kind": "audio", "codec": audio}, {"kind": "video", "codec": video}]);
+    let run = scene.offer_media(send)?;
+    let heard = scene.peer.call("hear", json!({"hz": 1000, "ms": 30_000}))?;
+    let seen = scene.peer.call("watch", json!({"kind": "video", "frames": PICTURES, "ms": 60_000}))?;
+    media::in_order(&seen)?;
+    scene.exchange("chat", json!([{"kind": "text", "size": 50, "count": 3}]))?;
+    scene.peer_counts("chat")?;
+    let streams = scene.peer.call("streams", json!({}))?;
+    let decoded = media::decoded(&streams, PICTURES, video, audio)?;
+    scene.seen.found[format!("{video}+{audio}")] = json!({"seen": seen, "heard": heard, "decoded": decoded});
+    scene.peer.call("close", json!({}))?;
+    scene.clean_end(run)
+}
+
+fn media_codecs(scene: &mut Scene<'_>) -> Result<()> {
+    let mut codecs = |kind: &str| -> Result<Vec<String>> {
+        let found = scene.peer.call("codecs", json!({"kind": kind}))?;
+        let names = found["codecs"].as_array().into_iter().flatten();
+        Ok(names.filter_map(Value::as_str).map(String::from).collect())
+    };
+    let (video, audio) = (codecs("video")?, codecs("audio")?);
+    scene.seen.found["codecs"] = json!({"video": video, "audio": audio});
+    expect(video.len() > 1 && audio.len() > 1, &format!("the browser has {video:?} and {audio:?}"))?;
+    let with_opus = video.iter().map(|video| (video.as_str(), "opus"));
+    let with_vp8 = audio.iter().filter(|audio| *audio != "opus").map(|audio| ("VP8", audio.as_str()));
+    let mut failures = String::new();
+    for (video, audio) in with_opus.chain(with_vp8) {
+        if let Err(why) = there_and_back(scene, video, audio) {
+            failures += &format!("\n      {video} and {audio}: {why}");
+            scene.peer.call("close", json!({}))?;
+        }
+    }
+    expect(failures.is_empty(), &failures)
 }
 
 fn trickle_offered(scene: &mut Scene<'_>) -> Result<()> {

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 pub(super) const CASES: &[Matrix] = &[
     Matrix::new(
         "renegotiate",
-        "either side offers again while messages flow; the peer asks for audio and gets none",
+        "either side offers again while messages flow; the peer asks for audio and video, too",
         renegotiate,
     ),
     Matrix::new("rollback-theirs", "the peer takes its offer back, and answers Siskin's", |pair| {

@@ -21,6 +21,8 @@ pub(super) struct Pair<'a> {
     trickle: Trickle,
     /// The network between them, if it is a bad one.
     pub(super) relay: Option<Relay>,
+    /// Whether no description says BUNDLE, as if the other side did not know it.
+    pub(super) unbundled: bool,
     /// Whether candidates of IPv4 are kept back.
     pub(super) only_ipv6: bool,
     /// Which of several connections the verbs are for.
@@ -31,7 +33,7 @@ pub(super) struct Pair<'a> {
 impl<'a> Pair<'a> {
     pub(super) fn new(theirs: &'a mut dyn Peer, ours: &'a mut Ours, side: Side, trickle: Trickle) -> Self {
         let seen = Seen::default();
-        Self { theirs, ours, side, trickle, relay: None, only_ipv6: false, on: 0, seen }
+        Self { theirs, ours, side, trickle, relay: None, unbundled: false, only_ipv6: false, on: 0, seen }
     }
 
     pub(super) fn call(&mut self, end: End, verb: &str, mut args: Value) -> Result<Value> {
@@ -91,6 +93,27 @@ impl<'a> Pair<'a> {
         self.opened(count)
     }
 
+    /// The peer sends these, and gets them back from Siskin; the channel "chat" is there, too.
+    pub(super) fn connect_media(&mut self, sources: &Value) -> Result<()> {
+        self.connect_media_with(sources, &json!({}))
+    }
+
+    /// Likewise, both configured like this.
+    pub(super) fn connect_media_with(&mut self, sources: &Value, config: &Value) -> Result<()> {
+        let theirs = json!({"send": sources, "echo": false, "config": config});
+        let kinds = sources.as_array().into_iter().flatten();
+        let kinds: Value = kinds.map(|source| json!({"kind": source["kind"]})).collect();
+        let ours = json!({"send": kinds, "mirror": true, "echo": true, "config": config});
+        let from = self.offerer();
+        let (mut offer, answer) = match from {
+            End::Theirs => (theirs, ours),
+            End::Ours => (ours, theirs),
+        };
+        offer["channels"] = labelled(&["chat"]);
+        self.negotiate(from, offer, answer, Some(self.trickle))?;
+        self.opened(1)
+    }
+
     /// So many channels are open on both sides.
     pub(super) fn opened(&mut self, count: usize) -> Result<()> {
         for end in [End::Theirs, End::Ours] {
@@ -100,15 +123,27 @@ impl<'a> Pair<'a> {
     }
 
     /// Later offers and answers, on the connection that is there; `gathers` if new candidates come of it.
-    pub(super) fn renegotiate(&mut self, from: End, mut offer: Value, gathers: bool) -> Result<()> {
+    pub(super) fn renegotiate(&mut self, from: End, offer: Value, gathers: bool) -> Result<()> {
+        self.renegotiate_with(from, offer, json!({}), gathers)
+    }
+
+    /// Likewise, with something to do for the answerer.
+    pub(super) fn renegotiate_with(
+        &mut self,
+        from: End,
+        mut offer: Value,
+        mut answer: Value,
+        gathers: bool,
+    ) -> Result<()> {
         offer["again"] = true.into();
+        answer["again"] = true.into();
         if gathers {
             // Those of before that nobody fetched are not for the new session.
             for end in [End::Theirs, End::Ours] {
                 self.call(end, "candidates", json!({}))?;
             }
         }
-        self.negotiate(from, offer, json!({"again": true}), gathers.then_some(Trickle::Full))?;
+        self.negotiate(from, offer, answer, gathers.then_some(Trickle::Full))?;
         self.stable()
     }
 
@@ -163,8 +198,11 @@ impl<'a> Pair<'a> {
 
     /// A description as the other side gets it.
     pub(super) fn carried(&self, from: End, sdp: &str, without: bool) -> Result<String> {
+        let lines = sdp.split_inclusive('\n');
+        let sdp: String =
+            lines.filter(|line| !(self.unbundled && line.starts_with("a=group:BUNDLE"))).collect();
         if without {
-            return Ok(without_candidates(sdp));
+            return Ok(without_candidates(&sdp));
         }
         let mut carried = String::new();
         for line in sdp.split_inclusive('\n') {

@@ -49,7 +49,7 @@ impl<'a> Scene<'a> {
         self.offer_with(args, channels, &[])
     }
 
-    /// Likewise, with kinds of media that the peer would receive and the program does not send.
+    /// Likewise, with kinds of media that the peer would receive, and the program has nothing of.
     pub(super) fn offer_with(&mut self, args: &[&str], channels: Value, media: &[&str]) -> Result<Run> {
         let mut run = self.program.echo(args)?;
         let count = channels.as_array().map_or(0, Vec::len);
@@ -57,8 +57,24 @@ impl<'a> Scene<'a> {
         run.describe("offer", text(&offer, "/sdp"))?;
         let answer = run.description("answer")?;
         let accepted = self.peer.call("accept", json!({"sdp": answer}))?;
-        expect(number(&accepted, "/media") == 0, "the program took a media section")?;
+        expect(
+            number(&accepted, "/media") == media.len() as u64,
+            "the program did not take all media sections",
+        )?;
         self.open(&run, count)?;
+        Ok(run)
+    }
+
+    /// The peer offers the channel "chat" and audio and video that it sends, and the program takes all.
+    pub(super) fn offer_media(&mut self, send: Value) -> Result<Run> {
+        let mut run = self.program.echo(&[])?;
+        let count = send.as_array().map_or(0, Vec::len);
+        let offer = self.peer.call("offer", json!({"channels": [{"label": "chat"}], "send": send}))?;
+        run.describe("offer", text(&offer, "/sdp"))?;
+        let answer = run.description("answer")?;
+        let accepted = self.peer.call("accept", json!({"sdp": answer}))?;
+        expect(number(&accepted, "/media") == count as u64, "the program did not take all media sections")?;
+        self.open(&run, 1)?;
         Ok(run)
     }
 

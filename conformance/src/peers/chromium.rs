@@ -22,6 +22,7 @@ const FLAGS: &[&str] = &[
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost",
     "--no-proxy-server",
     "--homepage=about:blank",
+    "--autoplay-policy=no-user-gesture-required",
 ];
 
 /// These count as the user's permission to use a camera, after which no address is hidden.

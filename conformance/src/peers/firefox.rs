@@ -17,6 +17,8 @@ user_pref("browser.safebrowsing.downloads.remote.enabled", false);
 user_pref("browser.shell.checkDefaultBrowser", false);
 user_pref("browser.startup.homepage", "about:blank");
 user_pref("datareporting.policy.dataSubmissionEnabled", false);
+user_pref("media.autoplay.blocking_policy", 0);
+user_pref("media.autoplay.default", 0);
 user_pref("media.gmp-manager.updateEnabled", false);
 user_pref("media.gmp-provider.enabled", false);
 user_pref("media.navigator.permission.disabled", true);

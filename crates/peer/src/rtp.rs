@@ -43,7 +43,7 @@ use siskin_srtp::{Receiver, Sender};
 pub(crate) enum RtpEvent {
     /// A frame is complete, and it is time for it.
     Frame(ReceivedFrame),
-    /// The first packet of a transceiver came, or the first again after its streams had ended.
+    /// The first packet of a transceiver came, or the first again after its streams had ended or were held.
     Started(TransceiverId),
     /// The peer wants a key frame, of the encoding with that RID if there are several.
     KeyFrameRequested(TransceiverId, Option<String>),
@@ -154,6 +154,9 @@ impl Rtp {
         }
         for section in &sections {
             self.configure_outgoing(now, section);
+            for stream in self.incoming.values_mut().filter(|_| !section.receives) {
+                stream.hold(section.transceiver);
+            }
         }
         if sections.iter().any(Parameters::hears_of_arrivals) {
             let padding = self.outgoing.values().any(|stream| stream.rtx.is_some());
@@ -237,7 +240,10 @@ impl Rtp {
                 {
                     stream.set_codec(codec);
                 }
-                if let Some(id) = stream.begin() {
+                // What was under way when the description stopped it begins nothing.
+                let id = stream.transceiver;
+                let receives = self.sections.iter().any(|one| one.transceiver == id && one.receives);
+                if receives && stream.begin() {
                     self.events.push_back(RtpEvent::Started(id));
                 }
                 if accepted.restarted {

@@ -50,8 +50,9 @@ pub(super) struct Media {
     pub(super) nacks: u64,
     pub(super) plis: u64,
     pub(super) firs: u64,
-    /// Packets that came as retransmissions.
+    /// Packets that came as retransmissions, and their bytes of payload.
     pub(super) repaired: u64,
+    pub(super) repaired_bytes: u64,
 }
 
 /// How the peer lets itself be asked for a key frame.
@@ -80,6 +81,15 @@ impl Incoming {
         match self {
             Self::Media(media) => media.transceiver,
             Self::Repair(repair) => repair.transceiver,
+        }
+    }
+
+    /// The descriptions stop that transceiver: its next packet will be a first one.
+    pub(super) fn hold(&mut self, id: TransceiverId) {
+        if let Self::Media(media) = self
+            && media.transceiver == id
+        {
+            media.begun = false;
         }
     }
 
@@ -120,12 +130,13 @@ impl Media {
             plis: 0,
             firs: 0,
             repaired: 0,
+            repaired_bytes: 0,
         })
     }
 
-    /// Whose first packet it is, if it is the first.
-    pub(super) fn begin(&mut self) -> Option<TransceiverId> {
-        (!core::mem::replace(&mut self.begun, true)).then_some(self.transceiver)
+    /// Whether its packet is the first.
+    pub(super) fn begin(&mut self) -> bool {
+        !core::mem::replace(&mut self.begun, true)
     }
 
     /// The stream began anew under the same name.
@@ -163,6 +174,7 @@ impl Media {
     pub(super) fn insert_repaired(&mut self, now: Instant, piece: &Piece<'_>) -> bool {
         let recovery = self.nack.as_mut().map(|nack| nack.received(now, piece.sequence));
         self.repaired += 1;
+        self.repaired_bytes += piece.payload.len() as u64;
         if recovery != Some(Recovery::Old) {
             self.store(now, piece);
         }

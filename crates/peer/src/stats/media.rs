@@ -40,20 +40,22 @@ pub struct InboundRtpStats {
     /// The id of the remote end's statistics about it, once it has sent a report.
     #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
     pub remote_id: Option<String>,
-    /// Packets that came, retransmissions left out.
+    /// Packets that came, retransmissions included.
     pub packets_received: u64,
     /// Packets that are missing; negative where more came than were sent.
     pub packets_lost: i64,
     /// Seconds (RFC 3550 §6.4.1).
     pub jitter: f64,
-    /// Bytes of payload.
+    /// Bytes of payload, retransmissions included.
     pub bytes_received: u64,
-    /// Bytes of headers and padding.
+    /// Bytes of headers and padding, likewise.
     pub header_bytes_received: u64,
     /// Packets that came too late, or had to make room.
     pub packets_discarded: u64,
     /// Packets that came as retransmissions.
     pub retransmitted_packets_received: u64,
+    /// Their bytes of payload.
+    pub retransmitted_bytes_received: u64,
     /// Milliseconds, as `timestamp`.
     #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
     pub last_packet_received_timestamp: Option<f64>,

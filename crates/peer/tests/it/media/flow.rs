@@ -223,6 +223,12 @@ fn holding_and_resuming_goes_on_under_the_same_numbers() {
     let seen = frames(&pair.b, TransceiverId(0));
     assert_eq!(seen.len(), 20);
     assert!(seen.iter().all(|frame| frame.ssrc == seen[0].ssrc));
+    // webrtc-pc §5.3: the track is muted when the description stops it, and not before packets come again unmuted.
+    let mutes =
+        pair.b.events.iter().filter(|event| matches!(event, Event::TrackMuted(_) | Event::TrackUnmuted(_)));
+    let id = TransceiverId(0);
+    let expected = [Event::TrackUnmuted(id), Event::TrackMuted(id), Event::TrackUnmuted(id)];
+    assert_eq!(mutes.cloned().collect::<Vec<_>>(), expected);
 }
 
 #[test]

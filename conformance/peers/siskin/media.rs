@@ -1,0 +1,244 @@
+//! Media of a connection: what comes is counted, and goes back.
+
+use crate::Outcome;
+use crate::channel::lock;
+use serde_json::{Value, json};
+use siskin::media::{CodecParameters, MediaStreamTrack, RtpTransceiver, TrackEvent, TrackKind};
+use siskin::{Direction, OutgoingFrame, PeerConnection, ReceivedFrame, TransceiverId, TransceiverInit};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+/// What is received, by transceiver.
+#[derive(Default)]
+pub(crate) struct Mirrors(Mutex<BTreeMap<TransceiverId, Arc<Mirror>>>);
+
+/// A track that goes back on its transceiver.
+struct Mirror {
+    track: MediaStreamTrack,
+    transceiver: RtpTransceiver,
+    seen: Mutex<Seen>,
+    choice: Mutex<Choice>,
+}
+
+/// What came.
+#[derive(Default)]
+struct Seen {
+    frames: u64,
+    key_frames: u64,
+    lost: u64,
+    refused: u64,
+    /// Frames and bytes of each encoding.
+    encodings: BTreeMap<String, (u64, u64)>,
+    /// Digits that ended, and the packets of all.
+    tones: Vec<u8>,
+    tone_packets: u64,
+    /// Of the tone that ended last.
+    ended: Option<u64>,
+}
+
+/// Which of several encodings goes back.
+#[derive(Default)]
+struct Choice {
+    wanted: Option<String>,
+    /// The RID of what goes, once something does.
+    now: Option<Option<String>>,
+    /// From the timestamps of what comes to those of what goes.
+    shift: u64,
+    last: u64,
+}
+
+pub(crate) fn kind(args: &Value) -> TrackKind {
+    if args["kind"] == "audio" { TrackKind::Audio } else { TrackKind::Video }
+}
+
+fn direction(args: &Value) -> Option<Direction> {
+    args["direction"].as_str().and_then(Direction::from_name)
+}
+
+/// Transceivers for what is to be offered.
+pub(crate) async fn add(pc: &PeerConnection, args: &Value) -> Result<(), String> {
+    for (number, one) in args["send"].as_array().into_iter().flatten().enumerate() {
+        let init = TransceiverInit {
+            direction: direction(one).unwrap_or(Direction::SendRecv),
+            track: Some(format!("offered-{number}-{}", kind(one).name())),
+            streams: vec!["siskin".into()],
+            send_encodings: Vec::new(),
+        };
+        pc.add_transceiver(kind(one), init).await.map_err(|e| e.to_string())?;
+    }
+    Ok(())
+}
+
+/// Has every transceiver that was offered send what it will receive.
+pub(crate) async fn join(pc: &PeerConnection) -> Result<(), String> {
+    for transceiver in pc.transceivers().await {
+        let joined = async {
+            let state = transceiver.state().await?;
+            if state.direction().is_some_and(Direction::receives) && state.track().is_none() {
+                transceiver.set_direction(Direction::SendRecv).await?;
+                transceiver.set_streams(vec!["siskin".into()]).await?;
+                transceiver.replace_track(Some(&format!("back-{}", transceiver.id().0))).await?;
+            }
+            Ok::<(), siskin::Error>(())
+        };
+        joined.await.map_err(|e| e.to_string())?;
+    }
+    Ok(())
+}
+
+/// Another direction for the first transceiver of that kind, or its end.
+pub(crate) async fn change(pc: &PeerConnection, args: &Value) -> Outcome {
+    let all = pc.transceivers().await;
+    let found =
+        all.iter().find(|transceiver| transceiver.kind() == kind(args)).ok_or("no such transceiver")?;
+    if let Some(direction) = direction(args) {
+        found.set_direction(direction).await.map_err(|e| e.to_string())?;
+    }
+    if args["stop"] == true {
+        found.stop().await.map_err(|e| e.to_string())?;
+    }
+    Ok(Value::Null)
+}
+
+/// How transceivers stand.
+pub(crate) async fn transceivers(pc: &PeerConnection) -> Outcome {
+    let mut all = Vec::new();
+    for transceiver in pc.transceivers().await {
+        let state = transceiver.state().await.map_err(|e| e.to_string())?;
+        let word = |direction: Option<Direction>| direction.map(Direction::as_str);
+        all.push(json!({"kind": state.kind().name(), "mid": state.mid(),
+            "direction": word(state.direction()), "currentDirection": word(state.current_direction()),
+            "rids": state.received_rids()}));
+    }
+    Ok(json!({"transceivers": all}))
+}
+
+/// What was counted of each stream, with its codec.
+pub(crate) async fn streams(pc: &PeerConnection) -> Outcome {
+    let all = pc.get_stats().await.map_err(|e| e.to_string())?;
+    let all = serde_json::to_value(all).map_err(|e| e.to_string())?;
+    let entries = || all.as_array().into_iter().flatten();
+    let mut streams = Vec::new();
+    for entry in entries().filter(|entry| entry["type"].as_str().is_some_and(|name| name.ends_with("-rtp"))) {
+        let mut entry = entry.clone();
+        if let Some(codec) = entries().find(|codec| codec["id"] == entry["codecId"]) {
+            entry["codec"] = codec.clone();
+        }
+        streams.push(entry);
+    }
+    let transports = entries().filter(|entry| entry["type"] == "transport").count();
+    Ok(json!({"streams": streams, "transports": transports}))
+}
+
+impl Mirrors {
+    pub(crate) fn add(&self, event: TrackEvent) {
+        let TrackEvent { transceiver, track, .. } = event;
+        let mut all = lock(&self.0);
+        if !all.contains_key(&transceiver.id()) {
+            let id = transceiver.id();
+            let mirror =
+                Arc::new(Mirror { track, transceiver, seen: Mutex::default(), choice: Mutex::default() });
+            all.insert(id, Arc::clone(&mirror));
+            tokio::spawn(mirror.run());
+        }
+    }
+
+    /// The peer needs a key frame, which has to come from itself.
+    pub(crate) fn key_frame_requested(&self, id: TransceiverId) {
+        let Some(mirror) = lock(&self.0).get(&id).cloned() else { return };
+        tokio::spawn(async move {
+            let rid = lock(&mirror.choice).now.clone().flatten();
+            mirror.track.request_key_frame(rid.as_deref()).await
+        });
+    }
+
+    /// From now on this encoding goes back, beginning with its next key frame, which is asked for.
+    pub(crate) async fn select(&self, rid: &str) -> Outcome {
+        let found = lock(&self.0).values().find(|mirror| mirror.track.kind() == TrackKind::Video).cloned();
+        let mirror = found.ok_or("no video is received")?;
+        lock(&mirror.choice).wanted = Some(rid.into());
+        mirror.track.request_key_frame(Some(rid)).await.map_err(|e| e.to_string())?;
+        Ok(Value::Null)
+    }
+
+    /// What came so far.
+    pub(crate) fn report(&self) -> Value {
+        let all = lock(&self.0);
+        let reports = all.values().map(|mirror| {
+            let seen = lock(&mirror.seen);
+            let tones: String =
+                seen.tones.iter().filter_map(|event| TONES.chars().nth((*event).into())).collect();
+            json!({"kind": mirror.track.kind().name(), "muted": mirror.track.is_muted(),
+                "dropped": mirror.track.frames_dropped(), "frames": seen.frames, "keyFrames": seen.key_frames,
+                "lost": seen.lost, "refused": seen.refused, "tones": tones, "tonePackets": seen.tone_packets,
+                "encodings": seen.encodings})
+        });
+        json!({"tracks": reports.collect::<Vec<_>>()})
+    }
+}
+
+/// RFC 4733 §3.2, by number.
+const TONES: &str = "0123456789*#ABCD";
+
+impl Mirror {
+    async fn run(self: Arc<Self>) {
+        while let Some(frame) = self.track.recv().await {
+            let Ok(state) = self.transceiver.state().await else { return };
+            let same_number = |codec: &&CodecParameters| codec.payload_type == frame.payload_type;
+            let Some(received) = state.receive_codecs().iter().find(same_number) else { continue };
+            if received.codec.encoding() == "telephone-event" {
+                self.tone(&frame);
+                continue;
+            }
+            self.count(&frame);
+            let same = |codec: &&CodecParameters| codec.codec.matches(&received.codec);
+            let Some(codec) = state.send_codecs().iter().find(same) else { continue };
+            let Some(timestamp) = lock(&self.choice).take(&frame) else { continue };
+            let frame = OutgoingFrame::new(codec.payload_type, timestamp as u32, frame.data);
+            if self.transceiver.send_frame(None, frame).await.is_err() {
+                lock(&self.seen).refused += 1;
+            }
+        }
+    }
+
+    fn count(&self, frame: &ReceivedFrame) {
+        let mut seen = lock(&self.seen);
+        seen.frames += 1;
+        seen.key_frames += u64::from(frame.key_frame);
+        seen.lost += frame.lost_before;
+        let encoding = seen.encodings.entry(frame.rid.clone().unwrap_or_default()).or_default();
+        encoding.0 += 1;
+        encoding.1 += frame.data.len() as u64;
+    }
+
+    /// All packets of a tone have its timestamp, and the last comes three times (RFC 4733 §2.5.1.4).
+    fn tone(&self, frame: &ReceivedFrame) {
+        let mut seen = lock(&self.seen);
+        seen.tone_packets += 1;
+        if let [event, flags, ..] = *frame.data
+            && flags & 0x80 != 0
+            && seen.ended.replace(frame.timestamp) != Some(frame.timestamp)
+        {
+            seen.tones.push(event);
+        }
+    }
+}
+
+impl Choice {
+    /// The timestamp that a frame goes back with; `None` if it does not.
+    fn take(&mut self, frame: &ReceivedFrame) -> Option<u64> {
+        let switch = self.wanted.is_some() && frame.rid == self.wanted && frame.key_frame;
+        if self.now.is_none() || switch && self.now.as_ref() != Some(&frame.rid) {
+            if self.now.is_some() {
+                // A thirtieth of a second after the last: each encoding's timestamps begin anywhere.
+                self.shift = (self.last + 3_000).wrapping_sub(frame.timestamp);
+            }
+            self.now = Some(frame.rid.clone());
+        }
+        if self.now.as_ref() != Some(&frame.rid) {
+            return None;
+        }
+        self.last = frame.timestamp.wrapping_add(self.shift);
+        Some(self.last)
+    }
+}

@@ -1,0 +1,246 @@
+//! What becomes of the packets of audio and video: repair, several encodings, and whether both sides count the same.
+
+use super::media::{both, stream, watch};
+use super::pair::{Pair, SOON};
+use super::{Matrix, expect, number};
+use crate::Result;
+use crate::relay::End;
+use serde_json::{Map, Value, json};
+use siskin_netsim::Link;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+pub(super) const CASES: &[Matrix] = &[
+    Matrix::new(
+        "media/loss",
+        "5 % of all packets are lost: each side asks for them, and gets them again",
+        loss,
+    )
+    .in_a_page(),
+    Matrix::new(
+        "media/outage",
+        "nothing gets through for a while: a key frame brings the picture back",
+        outage,
+    )
+    .in_a_page(),
+    Matrix::new(
+        "media/simulcast",
+        "three encodings come under their RIDs, and each goes back in turn",
+        simulcast,
+    )
+    .in_a_page()
+    .once(),
+    Matrix::new("media/statistics", "what both sides count of the same streams, field by field", statistics)
+        .in_a_page(),
+];
+
+const DELAY: Duration = Duration::from_millis(10);
+
+/// The counters of both sides.
+fn streams(pair: &mut Pair<'_>) -> Result<[Value; 2]> {
+    Ok([pair.call(End::Theirs, "streams", json!({}))?, pair.call(End::Ours, "streams", json!({}))?])
+}
+
+/// A counter of video.
+fn video(streams: &Value, name: &str, field: &str) -> u64 {
+    stream(streams, name, "video").map_or(0, |stream| number(stream, &format!("/{field}")))
+}
+
+fn loss(pair: &mut Pair<'_>) -> Result<()> {
+    pair.through(5, &Link::new(DELAY).loss(0.05));
+    pair.connect_media(&both())?;
+    let seen = watch(pair, 300)?;
+    let [theirs, ours] = streams(pair)?;
+    let (encoded, decoded) =
+        (video(&theirs, "outbound-rtp", "framesEncoded"), video(&theirs, "inbound-rtp", "framesDecoded"));
+    let repair = [
+        ("lost on the way to Siskin and asked for", video(&ours, "inbound-rtp", "nackCount")),
+        ("seen to be asked for by the browser", video(&theirs, "outbound-rtp", "nackCount")),
+        ("sent again by the browser", video(&theirs, "outbound-rtp", "retransmittedPacketsSent")),
+        ("got again by Siskin", video(&ours, "inbound-rtp", "retransmittedPacketsReceived")),
+        ("lost on the way back and asked for", video(&theirs, "inbound-rtp", "nackCount")),
+        ("seen to be asked for by Siskin", video(&ours, "outbound-rtp", "nackCount")),
+        ("sent again by Siskin", video(&ours, "outbound-rtp", "retransmittedPacketsSent")),
+    ];
+    pair.seen.found["loss"] = json!({"seen": seen, "encoded": encoded, "decoded": decoded,
+        "repair": repair.iter().map(|(what, count)| ((*what).to_owned(), (*count).into())).collect::<Map<_, _>>()});
+    for (what, count) in repair {
+        expect(count > 0, &format!("no packets were {what}"))?;
+    }
+    // One packet in ten is lost both ways together, and a picture is some packets: without repair half would be missing.
+    expect(decoded * 10 >= encoded * 7, &format!("the browser decoded {decoded} of its {encoded} pictures"))?;
+    pair.undisturbed()
+}
+
+fn outage(pair: &mut Pair<'_>) -> Result<()> {
+    pair.through(6, &Link::new(DELAY));
+    pair.connect_media(&both())?;
+    watch(pair, 30)?;
+    let keys = |streams: &[Value; 2]| {
+        let [theirs, ours] = streams;
+        [video(theirs, "inbound-rtp", "pliCount"), video(ours, "inbound-rtp", "pliCount")]
+    };
+    let before = streams(pair)?;
+    pair.set_link(&Link::new(DELAY).loss(1.0));
+    // Longer than anyone keeps packets to send them again.
+    sleep(Duration::from_millis(6_000));
+    pair.set_link(&Link::new(DELAY));
+    let mended = Instant::now();
+    let seen = watch(pair, 30)?;
+    let after = streams(pair)?;
+    let (before, after) = (keys(&before), keys(&after));
+    pair.seen.found["outage"] = json!({"seen": seen, "seconds until 30 pictures": mended.elapsed().as_secs_f64(),
+        "requests for key frames, theirs and ours": [before, after]});
+    expect(after.iter().sum::<u64>() > before.iter().sum(), "nobody asked for a key frame")
+}
+
+const RIDS: [&str; 3] = ["q", "h", "f"];
+
+fn simulcast(pair: &mut Pair<'_>) -> Result<()> {
+    // Chromium sends as many encodings as the picture is large enough for.
+    let video =
+        json!({"kind": "video", "codec": "VP8", "rids": RIDS, "width": 1280, "height": 720, "fps": 10});
+    pair.connect_media(&json!([video]))?;
+    let all =
+        |tracks: &Value| RIDS.iter().all(|rid| number(tracks, &format!("/tracks/0/encodings/{rid}/0")) >= 10);
+    let end = Instant::now() + Duration::from_secs(60);
+    let mut tracks = Value::Null;
+    while !all(&tracks) {
+        expect(Instant::now() < end, &format!("not all encodings come: {tracks}"))?;
+        sleep(Duration::from_millis(200));
+        tracks = pair.call(End::Ours, "tracks", json!({}))?;
+    }
+    let mut shown = Map::new();
+    for (rid, width) in [("h", 640), ("q", 320), ("f", 1280), ("q", 320)] {
+        pair.call(End::Ours, "select", json!({"rid": rid}))?;
+        let args = json!({"kind": "video", "frames": 10, "width": width, "ms": 60_000});
+        let seen = pair.call(End::Theirs, "watch", args).map_err(|why| format!("{rid}: {why}"))?;
+        shown.insert(rid.into(), seen);
+    }
+    pair.seen.found["simulcast"] = json!({"shown": shown, "tracks": tracks["tracks"][0]});
+    pair.undisturbed()
+}
+
+/// Two counters of the same thing.
+struct Compared {
+    /// The browser's stream, then ours.
+    streams: [&'static str; 2],
+    fields: [&'static str; 2],
+}
+
+const fn equal(streams: [&'static str; 2], field: &'static str) -> Compared {
+    Compared { streams, fields: [field, field] }
+}
+
+/// From the browser to Siskin, and back.
+const THERE: [&str; 2] = ["outbound-rtp", "inbound-rtp"];
+const BACK: [&str; 2] = ["inbound-rtp", "outbound-rtp"];
+
+/// Of audio and video.
+const OF_BOTH: &[Compared] = &[
+    equal(THERE, "ssrc"),
+    equal(THERE, "mid"),
+    equal(THERE, "kind"),
+    equal(THERE, "codec/mimeType"),
+    equal(THERE, "codec/payloadType"),
+    equal(THERE, "codec/clockRate"),
+    equal(THERE, "codec/channels"),
+    Compared { streams: THERE, fields: ["packetsSent", "packetsReceived"] },
+    Compared { streams: THERE, fields: ["bytesSent", "bytesReceived"] },
+    Compared { streams: THERE, fields: ["headerBytesSent", "headerBytesReceived"] },
+    equal(BACK, "ssrc"),
+    equal(BACK, "mid"),
+    equal(BACK, "kind"),
+    equal(BACK, "codec/mimeType"),
+    equal(BACK, "codec/payloadType"),
+    equal(BACK, "codec/clockRate"),
+    equal(BACK, "codec/channels"),
+    Compared { streams: BACK, fields: ["packetsReceived", "packetsSent"] },
+    Compared { streams: BACK, fields: ["bytesReceived", "bytesSent"] },
+    Compared { streams: BACK, fields: ["headerBytesReceived", "headerBytesSent"] },
+    equal(BACK, "packetsLost"),
+    equal(THERE, "packetsLost"),
+];
+
+/// Of video only.
+const OF_VIDEO: &[Compared] = &[
+    Compared { streams: THERE, fields: ["framesSent", "framesReceived"] },
+    equal(THERE, "pliCount"),
+    equal(THERE, "firCount"),
+    equal(THERE, "nackCount"),
+    Compared { streams: BACK, fields: ["framesReceived", "framesSent"] },
+    equal(BACK, "pliCount"),
+    equal(BACK, "firCount"),
+    equal(BACK, "nackCount"),
+];
+
+fn statistics(pair: &mut Pair<'_>) -> Result<()> {
+    pair.connect_media(&both())?;
+    watch(pair, 120)?;
+    for kind in ["audio", "video"] {
+        pair.call(End::Theirs, "change", json!({"kind": kind, "pause": true}))?;
+    }
+    // Until nothing is under way any more, and both have reported it.
+    let total = |streams: &[Value; 2]| -> u64 {
+        let all = streams.iter().flat_map(|side| side["streams"].as_array().into_iter().flatten());
+        all.map(|stream| number(stream, "/packetsReceived") + number(stream, "/packetsSent")).sum()
+    };
+    let end = Instant::now() + Duration::from_millis(SOON);
+    let mut found = streams(pair)?;
+    loop {
+        sleep(Duration::from_millis(2_000));
+        let again = streams(pair)?;
+        let quiet = total(&again) == total(&found);
+        found = again;
+        if quiet {
+            break;
+        }
+        expect(Instant::now() < end, "the browser sends on, though it has no tracks")?;
+    }
+    let [theirs, ours] = &found;
+    let mut rows = Vec::new();
+    let mut wrong = String::new();
+    for (kind, compared) in [("audio", OF_BOTH), ("video", OF_BOTH), ("video", OF_VIDEO)] {
+        for Compared { streams: [a, b], fields: [x, y] } in compared {
+            let of = |side: &Value, name: &str, field: &str| -> Result<Value> {
+                Ok(stream(side, name, kind)?.pointer(&format!("/{field}")).cloned().unwrap_or_default())
+            };
+            let (one, other) = (of(theirs, a, x)?, of(ours, b, y)?);
+            // What only one side knows is shown, not compared.
+            if one != other && !one.is_null() && !other.is_null() {
+                wrong += &format!("\n      {kind} {a} {x}: the browser has {one}, Siskin ({b} {y}) {other}");
+            }
+            rows.push(json!([kind, a, x, one, other]));
+        }
+    }
+    pair.seen.found["compared"] = rows.into();
+    pair.seen.found["streams"] = json!({"theirs": theirs["streams"], "ours": ours["streams"]});
+    expect(wrong.is_empty(), &wrong)?;
+    reports(theirs, ours)
+}
+
+/// What each side says that the other reported to it.
+fn reports(theirs: &Value, ours: &Value) -> Result<()> {
+    for kind in ["audio", "video"] {
+        for (side, who) in [(theirs, "the browser"), (ours, "Siskin")] {
+            let remote = stream(side, "remote-inbound-rtp", kind).map_err(|why| format!("{who}: {why}"))?;
+            expect(number(remote, "/packetsLost") == 0, &format!("{who} is told of lost packets: {remote}"))?;
+            let rtt = remote["roundTripTime"].as_f64();
+            let plausible = rtt.is_some_and(|rtt| (0.0..2.0).contains(&rtt));
+            expect(plausible, &format!("{who}'s round-trip time is {rtt:?} s on loopback"))?;
+        }
+        let sent = number(stream(theirs, "outbound-rtp", kind)?, "/packetsSent");
+        let told = number(stream(ours, "remote-outbound-rtp", kind)?, "/packetsSent");
+        expect(
+            told > 0 && told <= sent,
+            &format!("{kind}: Siskin is told of {told} packets, of {sent} sent"),
+        )?;
+        let sent = number(stream(ours, "outbound-rtp", kind)?, "/packetsSent");
+        let told = number(stream(theirs, "remote-outbound-rtp", kind)?, "/packetsSent");
+        expect(
+            told > 0 && told <= sent,
+            &format!("{kind}: the browser is told of {told} packets, of {sent} sent"),
+        )?;
+    }
+    Ok(())
+}
