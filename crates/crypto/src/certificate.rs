@@ -1,6 +1,6 @@
 //! Certificates: our own, self-signed, and what is read from the peer's.
 
-mod der;
+pub(crate) mod der;
 mod pem;
 mod view;
 mod x509;

@@ -8,6 +8,7 @@ pub(crate) mod kem;
 pub(crate) mod key_exchange;
 pub(crate) mod keystream;
 pub(crate) mod mask;
+pub(crate) mod rsa;
 pub(crate) mod signature;
 
 use crate::{KeyExchange, Provider, Signer, Verifier};
@@ -15,9 +16,6 @@ use gcm::ShortGcm;
 use keystream::{Aes128, Aes256};
 
 /// The provider of which every primitive is from the RustCrypto project (X25519: from dalek).
-///
-/// It verifies no RSA signatures: of the `rsa` crate, 0.9 is of the generation before these crates and would bring a
-/// second copy of half of them, and 0.10 has been a release candidate for a long time.
 pub fn provider() -> Provider {
     Provider {
         name: "RustCrypto",
@@ -47,5 +45,15 @@ static KEY_EXCHANGES: [&dyn KeyExchange; 5] = [
     &kem::MlKem768,
 ];
 static SIGNERS: [&dyn Signer; 2] = [&signature::P256, &signature::P384];
-static VERIFIERS: [&dyn Verifier; 4] =
-    [&signature::P256_SHA256, &signature::P384_SHA384, &signature::P256_SHA384, &signature::P384_SHA256];
+static VERIFIERS: [&dyn Verifier; 10] = [
+    &signature::P256_SHA256,
+    &signature::P384_SHA384,
+    &signature::P256_SHA384,
+    &signature::P384_SHA256,
+    &rsa::PSS_SHA256,
+    &rsa::PSS_SHA384,
+    &rsa::PSS_SHA512,
+    &rsa::PKCS1_SHA256,
+    &rsa::PKCS1_SHA384,
+    &rsa::PKCS1_SHA512,
+];

@@ -4,7 +4,7 @@ use crate::Error;
 use alloc::vec::Vec;
 use siskin_base::wire::{Reader, Writer};
 
-pub(super) const INTEGER: u8 = 0x02;
+pub(crate) const INTEGER: u8 = 0x02;
 pub(super) const BIT_STRING: u8 = 0x03;
 pub(super) const OCTET_STRING: u8 = 0x04;
 pub(super) const OBJECT_IDENTIFIER: u8 = 0x06;
@@ -12,7 +12,7 @@ pub(super) const UTF8_STRING: u8 = 0x0c;
 pub(super) const UTC_TIME: u8 = 0x17;
 pub(super) const GENERALIZED_TIME: u8 = 0x18;
 pub(super) const BOOLEAN: u8 = 0x01;
-pub(super) const SEQUENCE: u8 = 0x30;
+pub(crate) const SEQUENCE: u8 = 0x30;
 pub(super) const SET: u8 = 0x31;
 
 /// A context-specific, constructed tag.
@@ -41,7 +41,7 @@ pub(super) fn put(out: &mut Vec<u8>, tag: u8, body: impl FnOnce(&mut Vec<u8>)) {
 }
 
 /// Reads one element with this tag: its value.
-pub(super) fn expect<'a>(r: &mut Reader<'a>, tag: u8) -> Result<&'a [u8], Error> {
+pub(crate) fn expect<'a>(r: &mut Reader<'a>, tag: u8) -> Result<&'a [u8], Error> {
     let (found, value) = element(r)?;
     if found == tag { Ok(value) } else { Err(Error::InvalidEncoding) }
 }
