@@ -3,6 +3,7 @@
 
 mod channels;
 mod contract;
+mod handshake;
 mod loss;
 mod media;
 mod messages;
@@ -116,8 +117,8 @@ impl Matrix {
     }
 }
 
-/// With addresses hidden behind `.local` names, a connection is all there is to prove.
-const HIDDEN: &[&str] = &["connect"];
+/// What is tried with those who [`only_connect`](Which::only_connects).
+const BASIC: &[&str] = &["connect"];
 
 #[derive(Clone, Copy)]
 enum Play {
@@ -181,8 +182,8 @@ pub(crate) fn select(only: &[String], quick: bool, contract: bool) -> Result<Vec
 fn all() -> Vec<Chosen> {
     let mut all = Vec::new();
     for peer in Which::ALL {
-        let hidden = matches!(peer, Which::ChromiumMdns | Which::FirefoxMdns);
-        let contract = contract::CASES.iter().filter(|case| !hidden || HIDDEN.contains(&case.name));
+        let basic = peer.only_connects();
+        let contract = contract::CASES.iter().filter(|case| !basic || BASIC.contains(&case.name));
         for case in contract.filter(|case| !(case.page && peer == Which::Libwebrtc)) {
             for (side, play) in Side::ALL.into_iter().zip([case.offering, case.answering]) {
                 let play = play.map(Play::Contract);
@@ -191,6 +192,7 @@ fn all() -> Vec<Chosen> {
             }
         }
         let cases = [
+            handshake::CASES,
             messages::CASES,
             channels::CASES,
             loss::CASES,
@@ -200,7 +202,7 @@ fn all() -> Vec<Chosen> {
             streams::CASES,
         ];
         for case in
-            cases.into_iter().flatten().filter(|case| !(hidden || case.page && peer == Which::Libwebrtc))
+            cases.into_iter().flatten().filter(|case| !(basic || case.page && peer == Which::Libwebrtc))
         {
             for (side, trickle) in
                 case.sides.iter().flat_map(|side| case.trickle.iter().map(|way| (*side, *way)))

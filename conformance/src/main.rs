@@ -54,9 +54,13 @@ struct Args {
     #[arg(long, conflicts_with = "program")]
     stand_in: bool,
 
-    /// A Python that can import `webrtc` (PyPI: wrtc)
+    /// A Python that can import `webrtc` (PyPI: wrtc) and `aiortc`
     #[arg(long, value_name = "FILE", env = "SISKIN_CONFORMANCE_PYTHON", default_value = "python3")]
     python: PathBuf,
+
+    /// A folder whose `node_modules` has node-datachannel
+    #[arg(long, value_name = "FOLDER", env = "SISKIN_CONFORMANCE_NODE", default_value = ".")]
+    node: PathBuf,
 
     /// Where the results go, as JSON [default: conformance.json two folders above this program]
     #[arg(long, value_name = "FILE")]
@@ -99,7 +103,7 @@ fn cannot(why: &str) -> ExitCode {
 fn run(args: &Args, cases: &[cases::Chosen]) -> Result<bool> {
     namespace::set_up()?;
     let home = namespace::home()?;
-    let peers = peers::Peers::write_files(&home, &args.python)?;
+    let peers = peers::Peers::write_files(&home, &args.python, &args.node)?;
     let program = program::Program::new(args, &peers)?;
     println!("program: {program}");
     let mut results = report::Results::new(&program);

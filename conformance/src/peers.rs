@@ -16,6 +16,8 @@ use std::time::Duration;
 const PAGE: &str =
     concat!(include_str!("../peers/page.html"), "<script>", include_str!("../peers/media.js"), "</script>\n");
 const LIBWEBRTC: &str = include_str!("../peers/libwebrtc.py");
+const AIORTC: &str = include_str!("../peers/aiortc_peer.py");
+const NODE_DATACHANNEL: &str = include_str!("../peers/node_datachannel.mjs");
 const STAND_IN: &str = include_str!("../peers/stand_in.py");
 
 /// A call's own limit comes as `ms` in its arguments; the driver waits this much longer for the answer.
@@ -28,6 +30,10 @@ pub(crate) enum Which {
     Chromium,
     Firefox,
     Libwebrtc,
+    /// Python's, which has DTLS 1.2 only.
+    Aiortc,
+    /// libdatachannel from Node.js, which has DTLS 1.2 only.
+    NodeDatachannel,
     /// As it comes: host addresses hidden behind `.local` names.
     ChromiumMdns,
     /// Likewise.
@@ -35,14 +41,33 @@ pub(crate) enum Which {
 }
 
 impl Which {
-    pub(crate) const ALL: [Self; 5] =
-        [Self::Chromium, Self::Firefox, Self::Libwebrtc, Self::ChromiumMdns, Self::FirefoxMdns];
+    pub(crate) const ALL: [Self; 7] = [
+        Self::Chromium,
+        Self::Firefox,
+        Self::Libwebrtc,
+        Self::Aiortc,
+        Self::NodeDatachannel,
+        Self::ChromiumMdns,
+        Self::FirefoxMdns,
+    ];
+
+    /// Of which a connection is all there is to prove: addresses hidden behind `.local` names are found, and who has
+    /// DTLS 1.2 only is met there.
+    pub(crate) const fn only_connects(self) -> bool {
+        !matches!(self, Self::Chromium | Self::Firefox | Self::Libwebrtc)
+    }
+
+    pub(crate) const fn has_dtls_1_3(self) -> bool {
+        !matches!(self, Self::Aiortc | Self::NodeDatachannel)
+    }
 
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Chromium => "chromium",
             Self::Firefox => "firefox",
             Self::Libwebrtc => "libwebrtc",
+            Self::Aiortc => "aiortc",
+            Self::NodeDatachannel => "node-datachannel",
             Self::ChromiumMdns => "chromium-mdns",
             Self::FirefoxMdns => "firefox-mdns",
         }
@@ -79,16 +104,23 @@ pub(crate) trait Peer {
 pub(crate) struct Peers {
     home: PathBuf,
     python: PathBuf,
+    node_modules: PathBuf,
     url: String,
 }
 
 impl Peers {
     /// Writes the scripts into `home` and starts to serve the page.
-    pub(crate) fn write_files(home: &Path, python: &Path) -> Result<Self> {
-        for (name, text) in [("libwebrtc.py", LIBWEBRTC), ("stand_in.py", STAND_IN)] {
+    pub(crate) fn write_files(home: &Path, python: &Path, node_modules: &Path) -> Result<Self> {
+        for (name, text) in [
+            ("libwebrtc.py", LIBWEBRTC),
+            ("aiortc_peer.py", AIORTC),
+            ("node_datachannel.mjs", NODE_DATACHANNEL),
+            ("stand_in.py", STAND_IN),
+        ] {
             write(&home.join(name), text)?;
         }
-        Ok(Self { home: home.to_owned(), python: python.to_owned(), url: http::serve(PAGE)? })
+        let (home, python, node_modules) = (home.to_owned(), python.to_owned(), node_modules.to_owned());
+        Ok(Self { home, python, node_modules, url: http::serve(PAGE)? })
     }
 
     pub(crate) fn launch(&self, which: Which) -> Result<Box<dyn Peer>> {
@@ -101,6 +133,8 @@ impl Peers {
             Which::Firefox => Box::new(firefox::launch(&profile, &self.url, false)?),
             Which::FirefoxMdns => Box::new(firefox::launch(&profile, &self.url, true)?),
             Which::Libwebrtc => Box::new(lines::launch("libwebrtc", &self.libwebrtc(), false)?),
+            Which::Aiortc => Box::new(lines::launch("aiortc", &self.script("aiortc_peer.py"), false)?),
+            Which::NodeDatachannel => Box::new(lines::launch("node-datachannel", &self.node(), false)?),
         };
         Ok(peer)
     }
@@ -113,6 +147,14 @@ impl Peers {
     /// The command line of libwebrtc as a peer.
     fn libwebrtc(&self) -> Vec<String> {
         self.script("libwebrtc.py")
+    }
+
+    /// The command line of node-datachannel as a peer.
+    fn node(&self) -> Vec<String> {
+        let script = self.home.join("node_datachannel.mjs");
+        ["node".into(), script, self.node_modules.clone()]
+            .map(|path: PathBuf| path.to_string_lossy().into_owned())
+            .into()
     }
 
     fn script(&self, name: &str) -> Vec<String> {

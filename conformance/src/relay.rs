@@ -22,6 +22,12 @@ use std::time::Duration;
 /// A face looks this often whether it is still needed.
 const LOOK: Duration = Duration::from_millis(100);
 
+/// The first byte of a record of DTLS that holds handshake messages in clear (RFC 9147 §4).
+const HANDSHAKE: u8 = 22;
+
+/// So many datagrams that begin so are kept, in each direction.
+const HELLOS: usize = 32;
+
 /// The peers, as indices.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum End {
@@ -59,6 +65,8 @@ struct State {
     sequence: u64,
     over: bool,
     counts: Counts,
+    /// What was carried towards each peer that looks like a handshake of DTLS in clear.
+    hellos: [Vec<Vec<u8>>; 2],
 }
 
 /// What happened to datagrams so far.
@@ -87,6 +95,7 @@ impl Relay {
             sequence: 0,
             over: false,
             counts: Counts::default(),
+            hellos: [Vec::new(), Vec::new()],
         };
         let start = std::time::Instant::now();
         let shared = Arc::new(Shared { state: Mutex::new(state), changed: Condvar::new(), start });
@@ -103,6 +112,11 @@ impl Relay {
     /// From now on nothing gets through.
     pub(crate) fn cut(&self) {
         self.set_link(&Link::new(Duration::ZERO).loss(1.0));
+    }
+
+    /// The datagrams carried towards a peer that begin with a record of DTLS's handshake in clear.
+    pub(crate) fn hellos(&self, to: End) -> Vec<Vec<u8>> {
+        self.0.lock().hellos.get(to as usize).cloned().unwrap_or_default()
     }
 
     pub(crate) fn counts(&self) -> Counts {
@@ -158,7 +172,12 @@ impl Shared {
     fn carry(&self, end: usize, to: SocketAddr, from: Arc<UdpSocket>, datagram: &[u8]) {
         let now = self.now();
         let mut state = self.lock();
-        let State { links, rng, under_way, sequence, counts, .. } = &mut *state;
+        let State { links, rng, under_way, sequence, counts, hellos, .. } = &mut *state;
+        if let (Some(&HANDSHAKE), Some(hellos)) = (datagram.first(), hellos.get_mut(end))
+            && hellos.len() < HELLOS
+        {
+            hellos.push(datagram.to_vec());
+        }
         let Some(link) = links.get_mut(end) else { return };
         let (arrivals, flipped) = link.carry(now, datagram.len(), rng);
         counts.carried += 1;

@@ -108,9 +108,9 @@ impl Config {
         config.limits = self.dtls;
         config.observe = self.observe;
         config.key_log = self.observe;
-        if self.media.is_some() {
-            config.srtp_profiles = SRTP_PROFILES.to_vec();
-        }
+        // For data alone, too: media may join the transport later (RFC 9143 §7.3.1), and some peers, aiortc among them, give up
+        // a handshake in which no profile is agreed on.
+        config.srtp_profiles = SRTP_PROFILES.to_vec();
         config
     }
 

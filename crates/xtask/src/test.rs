@@ -204,10 +204,15 @@ fn conformance() -> Result<()> {
 
 fn harness(args: &[String]) -> Result<()> {
     let root = workspace::root();
-    let python = tools::libwebrtc()?;
+    let (python, node) = (tools::python_peers()?, tools::node_peers()?);
     run::show(&mut run::cargo("build --release --package siskin-cli --package siskin-conformance", &root))?;
     let program = workspace::target_dir()?.join("release/siskin-conformance");
-    run::show(run::command(program, "", &root).args(args).env("SISKIN_CONFORMANCE_PYTHON", python))
+    run::show(
+        run::command(program, "", &root)
+            .args(args)
+            .env("SISKIN_CONFORMANCE_PYTHON", python)
+            .env("SISKIN_CONFORMANCE_NODE", node),
+    )
 }
 
 /// Builds below the root workspace's target folder: what two workspaces have in common is compiled once.

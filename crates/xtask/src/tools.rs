@@ -17,6 +17,8 @@ const TOOLS: &[Tool] = &[
     Tool { program: "ip", package: "iproute2", steps: &["conformance"] },
     Tool { program: "unshare", package: "util-linux", steps: &["conformance"] },
     Tool { program: "python3", package: "python3-venv", steps: &["conformance"] },
+    Tool { program: "node", package: "nodejs", steps: &["conformance"] },
+    Tool { program: "npm", package: "npm", steps: &["conformance"] },
     Tool { program: "openssl", package: "openssl", steps: &["tests", "dtls-peers"] },
     Tool { program: "gnutls-serv", package: "gnutls-bin", steps: &["tests", "dtls-peers"] },
     Tool { program: "tstclnt", package: "libnss3-tools", steps: &["tests", "dtls-peers"] },
@@ -49,7 +51,8 @@ pub(crate) fn install() -> Result<()> {
         let install = format!("{apt} install -y --no-install-recommends {packages}");
         run::show(run::command("apt-get", &install, &root).env(env.0, env.1))?;
     }
-    libwebrtc().map(drop)
+    python_peers()?;
+    node_peers().map(drop)
 }
 
 /// What `step` would miss, as the reader would install it; `None` if nothing.
@@ -60,30 +63,45 @@ pub(crate) fn missing_for(step: &str) -> Option<String> {
     (!names.is_empty()).then(|| names.join(", "))
 }
 
-/// A Python with libwebrtc in it, in a virtual environment below the target folder; made if it is not there.
-pub(crate) fn libwebrtc() -> Result<PathBuf> {
+/// A Python with libwebrtc and aiortc in it, in a virtual environment below the target folder; made if it is not there.
+pub(crate) fn python_peers() -> Result<PathBuf> {
     let root = workspace::root();
     let venv = workspace::target_dir()?.join("python");
     let python = venv.join("bin/python");
     let works = || {
         run::command(&python, "-c", &root)
-            .arg("import webrtc")
+            .arg("import webrtc, aiortc")
             .stderr(std::process::Stdio::null())
             .status()
             .is_ok_and(|status| status.success())
     };
     if !works() {
         run::show(run::command(system_python(), "-m venv --clear", &root).arg(&venv))?;
-        run::show(run::command(&python, "-m pip install --quiet", &root).arg(WRTC))?;
+        run::show(run::command(&python, "-m pip install --quiet", &root).args([WRTC, AIORTC]))?;
         if !works() {
-            return Err(format!("{WRTC} is installed, but Python cannot import it"));
+            return Err(format!("{WRTC} and {AIORTC} are installed, but Python cannot import them"));
         }
     }
     Ok(python)
 }
 
+/// A folder with node-datachannel in its `node_modules`, below the target folder; made if it is not there.
+pub(crate) fn node_peers() -> Result<PathBuf> {
+    let folder = workspace::target_dir()?.join("node");
+    if !folder.join("node_modules/node-datachannel").exists() {
+        std::fs::create_dir_all(&folder).map_err(|e| format!("{}: {e}", folder.display()))?;
+        let install = "install --silent --no-audit --no-fund --no-save";
+        run::show(run::command("npm", install, &folder).arg("--prefix").arg(&folder).arg(NODE_DATACHANNEL))?;
+    }
+    Ok(folder)
+}
+
 /// libwebrtc as a Python package.
 const WRTC: &str = "wrtc==0.1.0";
+/// A stack with DTLS 1.2 only, from PyPI.
+const AIORTC: &str = "aiortc==1.16.0";
+/// Another one, from npm.
+const NODE_DATACHANNEL: &str = "node-datachannel@0.33.4";
 
 /// Whether this process may install packages.
 fn is_root() -> bool {

@@ -2,6 +2,7 @@
 
 use crate::peer::{Peer, Setup};
 use dimpl::{Config, Dtls, DtlsCertificate, Output};
+use siskin_crypto::Certificate;
 use siskin_dtls::Role;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -27,16 +28,45 @@ impl Dimpl {
             .with_crypto_provider(dimpl::crypto::rust_crypto::default_provider())
             .build()
             .map_err(|error| format!("dimpl: {error}"))?;
+        Ok(Self::start(Arc::new(config), setup.certificate, setup.role, v13))
+    }
+
+    /// The same with a configuration.
+    pub fn start(config: Arc<Config>, certificate: &Certificate, role: Role, v13: bool) -> Self {
         let certificate = DtlsCertificate {
-            certificate: setup.certificate.der().to_vec(),
-            private_key: setup.certificate.private_key_der().to_vec(),
+            certificate: certificate.der().to_vec(),
+            private_key: certificate.private_key_der().to_vec(),
         };
         let now = Instant::now();
         let make = if v13 { Dtls::new_13 } else { Dtls::new_12 };
-        let mut dtls = make(Arc::new(config), certificate, now);
-        dtls.set_active(setup.role == Role::Client);
+        let mut dtls = make(config, certificate, now);
+        dtls.set_active(role == Role::Client);
         let failed = dtls.handle_timeout(now).err().map(|error| error.to_string());
-        Ok(Self { dtls, due: None, connected: false, keys: None, data: Vec::new(), failed })
+        Self { dtls, due: None, connected: false, keys: None, data: Vec::new(), failed }
+    }
+
+    /// The datagram in which this data goes out, once connected, is at the start of `buffer`; how long it is.
+    pub fn seal(&mut self, data: &[u8], buffer: &mut [u8]) -> usize {
+        self.dtls.send_application_data(data).expect("connected");
+        loop {
+            match self.dtls.poll_output(buffer) {
+                Output::Packet(datagram) => return datagram.len(),
+                Output::Timeout(_) => panic!("one record"),
+                _ => {}
+            }
+        }
+    }
+
+    /// How much data is in a datagram; the data goes into `buffer`.
+    pub fn open(&mut self, datagram: &[u8], buffer: &mut [u8]) -> usize {
+        self.dtls.handle_packet(datagram).expect("a good record");
+        loop {
+            match self.dtls.poll_output(buffer) {
+                Output::ApplicationData(data) => return data.len(),
+                Output::Timeout(_) => panic!("one record"),
+                _ => {}
+            }
+        }
     }
 }
 
