@@ -80,7 +80,7 @@ fn recover(public_key: &[u8], signature: &[u8]) -> Result<(Vec<u8>, usize), Erro
     let bits = modulus.len() * 8 - modulus.first().map_or(8, |first| first.leading_zeros() as usize);
     let e = exponent.iter().fold(0u64, |value, byte| value << 8 | u64::from(*byte));
     let sound = r.is_empty() && key.is_empty() && BITS.contains(&bits);
-    if !sound || exponent.len() > 5 || e < 3 || e > MAX_EXPONENT || e.is_multiple_of(2) {
+    if !sound || exponent.len() > 5 || !(3..=MAX_EXPONENT).contains(&e) || e.is_multiple_of(2) {
         return Err(Error::InvalidKey);
     }
     if signature.len() != modulus.len() || signature >= modulus {
