@@ -1,19 +1,33 @@
-//! `siskin-dtls`: what a record and a handshake cost, with each provider, beside the bare AEAD of the fastest library.
+//! `siskin-dtls`: what a record and a handshake cost, with each provider, beside other people's stacks and the bare primitives.
 
 use core::time::Duration;
 use siskin_base::{BaseId, Ecn, HashAlgorithm, Instant, Packet, Path, Received, Rng};
-use siskin_benches::{Bench, Contest};
-use siskin_crypto::{Certificate, Provider};
+use siskin_benches::counted::{Work, noted};
+use siskin_benches::{Bench, Contest, Prepared};
+use siskin_crypto::{AeadAlgorithm, AeadKey, Certificate, MaskKey, NamedGroup, Nonce, Provider, Tag};
 use siskin_dtls::{CipherSuite, Config, Connection, Event, Role};
 use std::hint::black_box;
 use std::sync::Arc;
 
 const NOW: Instant = Instant::ZERO;
-const SIZES: [usize; 2] = [100, 1200];
-const SUITES: [(&str, CipherSuite); 3] = [
-    ("aes128gcm", CipherSuite::ECDHE_ECDSA_WITH_AES_128_GCM_SHA256),
-    ("aes256gcm", CipherSuite::ECDHE_ECDSA_WITH_AES_256_GCM_SHA384),
-    ("chacha20poly1305", CipherSuite::ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256),
+const SIZES: [usize; 3] = [64, 1200, 16_384];
+const SUITES: [(&str, CipherSuite, AeadAlgorithm); 6] = [
+    ("v12-aes128gcm", CipherSuite::ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, AeadAlgorithm::Aes128Gcm),
+    ("v12-aes256gcm", CipherSuite::ECDHE_ECDSA_WITH_AES_256_GCM_SHA384, AeadAlgorithm::Aes256Gcm),
+    (
+        "v12-chacha20poly1305",
+        CipherSuite::ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256,
+        AeadAlgorithm::ChaCha20Poly1305,
+    ),
+    ("v13-aes128gcm", CipherSuite::AES_128_GCM_SHA256, AeadAlgorithm::Aes128Gcm),
+    ("v13-aes256gcm", CipherSuite::AES_256_GCM_SHA384, AeadAlgorithm::Aes256Gcm),
+    ("v13-chacha20poly1305", CipherSuite::CHACHA20_POLY1305_SHA256, AeadAlgorithm::ChaCha20Poly1305),
+];
+/// What is agreed on in a handshake.
+const KINDS: [(&str, CipherSuite, NamedGroup); 3] = [
+    ("v12", CipherSuite::ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, NamedGroup::X25519),
+    ("v13", CipherSuite::AES_128_GCM_SHA256, NamedGroup::X25519),
+    ("v13-pq", CipherSuite::AES_128_GCM_SHA256, NamedGroup::X25519MLKEM768),
 ];
 
 fn providers() -> [(&'static str, Provider); 2] {
@@ -28,29 +42,38 @@ fn received(datagram: &mut [u8]) -> Received<'_> {
     Received { path: path(), arrived: NOW, ecn: Ecn::NotEct, datagram }
 }
 
+fn certificate(provider: &Provider) -> Arc<Certificate> {
+    let unix = Duration::from_secs(1_795_305_600);
+    let certificate = Certificate::generate(provider, &mut Rng::for_tests(1), unix);
+    Arc::new(certificate.expect("the provider can"))
+}
+
+#[derive(Clone)]
 struct Ends {
     provider: Provider,
     certificate: Arc<Certificate>,
+    suite: CipherSuite,
+    group: NamedGroup,
 }
 
 impl Ends {
-    fn new(provider: Provider) -> Self {
-        let unix = Duration::from_secs(1_795_305_600);
-        let certificate = Certificate::generate(&provider, &mut Rng::for_tests(1), unix);
-        Self { provider, certificate: Arc::new(certificate.expect("the provider can")) }
+    fn new(provider: Provider, suite: CipherSuite, group: NamedGroup) -> Self {
+        Self { provider, certificate: certificate(&provider), suite, group }
     }
 
-    fn connect(&self, suite: CipherSuite) -> (Connection, Connection) {
+    /// A client and a server that have done their handshake.
+    fn connect(&self) -> (Connection, Connection) {
         let fingerprint = self.certificate.fingerprint(&self.provider, HashAlgorithm::Sha256);
         let [mut client, mut server] = [Role::Client, Role::Server].map(|role| {
             let mut config = Config::new(self.provider, self.certificate.clone(), role, path());
-            config.cipher_suites = vec![suite];
+            config.cipher_suites = vec![self.suite];
+            config.groups = vec![self.group, NamedGroup::SECP256R1];
             let mut dtls = Connection::new(config, Rng::for_tests(2), NOW).expect("a sound configuration");
             dtls.set_remote_fingerprints(NOW, std::slice::from_ref(&fingerprint)).expect("SHA-256");
             dtls
         });
         let mut packet = Packet::new();
-        for turn in 0..4 {
+        for turn in 0..6 {
             let (from, to) =
                 if turn % 2 == 0 { (&mut client, &mut server) } else { (&mut server, &mut client) };
             while from.poll_transmit(NOW, &mut packet).is_some() {
@@ -73,65 +96,151 @@ fn seal(dtls: &mut Connection, packet: &mut Packet, payload: &[u8]) {
     packet.finish();
 }
 
-/// A connection of each provider.
-fn connected(suite: CipherSuite) -> [(&'static str, (Connection, Connection)); 2] {
-    providers().map(|(name, provider)| (name, Ends::new(provider).connect(suite)))
-}
-
 fn records(bench: &mut Bench) {
     for size in SIZES {
         let payload = &vec![7; size];
-        for (suite_name, suite) in SUITES {
-            let mut contest = Contest::of_bytes(format!("dtls/seal/{suite_name}"), size);
-            for (name, (mut client, _)) in connected(suite) {
-                let mut packet = Packet::new();
-                contest = contest.row(name, move || seal(&mut client, &mut packet, payload));
-            }
-            bench.race(limit(contest, suite, size));
-            // A record can be opened once only: what is timed is sealing and opening one.
-            let mut contest = Contest::of_bytes(format!("dtls/seal_and_open/{suite_name}"), size);
-            for (name, (mut client, mut server)) in connected(suite) {
-                let mut packet = Packet::new();
-                let mut datagram = Vec::new();
-                contest = contest.row(name, move || {
+        for (name, suite, aead) in SUITES {
+            let is_v13 = name.starts_with("v13");
+            let mut sealing = Contest::of_bytes(format!("dtls/record/seal/{name}"), size);
+            let mut opening = Contest::of_bytes(format!("dtls/record/open/{name}"), size);
+            for (provider_name, provider) in providers() {
+                let ends = Ends::new(provider, suite, NamedGroup::X25519);
+                let (mut client, mut packet, mut left) =
+                    (ends.connect().0, Packet::new(), RECORDS_WITH_A_KEY);
+                let again = ends.clone();
+                sealing = sealing.row(provider_name, move || {
+                    left -= 1;
+                    if left == 0 {
+                        (client, left) = (again.connect().0, RECORDS_WITH_A_KEY);
+                    }
                     seal(&mut client, &mut packet, payload);
-                    datagram.clear();
-                    datagram.extend_from_slice(packet.as_bytes());
-                    server.handle_datagram(NOW, received(&mut datagram));
-                    assert!(matches!(server.poll_event(), Some(Event::ApplicationData(_))));
                 });
+                let open =
+                    Open { pair: ends.connect(), ends, payload, ready: vec![], left: RECORDS_WITH_A_KEY };
+                opening = opening.prepared(provider_name, open);
             }
-            bench.race(contest);
+            #[cfg(any(feature = "dtls-stacks", feature = "dtls-openssl"))]
+            if aead == AeadAlgorithm::Aes128Gcm {
+                (sealing, opening) = stacks::records(sealing, opening, is_v13, payload);
+            }
+            let mut bare = Bare::new(&siskin_crypto::ring(), aead, is_v13, size);
+            bench.race(sealing.row("limit", move || bare.seal()));
+            let bare = Bare::new(&siskin_crypto::ring(), aead, is_v13, size);
+            bench.race(opening.prepared("limit", bare));
         }
     }
 }
 
-/// The same bytes through the bare AEAD of `ring`.
-fn limit(contest: Contest<'_>, suite: CipherSuite, size: usize) -> Contest<'_> {
-    let provider = siskin_crypto::ring();
-    let key = match suite {
-        CipherSuite::ECDHE_ECDSA_WITH_AES_128_GCM_SHA256 => provider.aes128gcm.key(&[1; 16]),
-        CipherSuite::ECDHE_ECDSA_WITH_AES_256_GCM_SHA384 => provider.aes256gcm.key(&[1; 32]),
-        _ => provider.chacha20poly1305.key(&[1; 32]),
-    };
-    let key = key.expect("of its length");
-    let mut bytes = vec![7; size];
-    let mut number = 0u64;
-    contest.row("limit", move || {
-        number += 1;
+/// Fewer than the limits of any AEAD.
+const RECORDS_WITH_A_KEY: u32 = 10_000_000;
+
+/// A record can be opened once only.
+struct Open<'a> {
+    ends: Ends,
+    pair: (Connection, Connection),
+    payload: &'a [u8],
+    ready: Vec<Vec<u8>>,
+    left: u32,
+}
+
+impl Prepared for Open<'_> {
+    fn prepare(&mut self, count: u32) {
+        if self.left < count {
+            (self.pair, self.left) = (self.ends.connect(), RECORDS_WITH_A_KEY);
+        }
+        self.left -= count;
+        let mut packet = Packet::new();
+        self.ready = (0..count)
+            .map(|_| {
+                seal(&mut self.pair.0, &mut packet, self.payload);
+                packet.as_bytes().to_vec()
+            })
+            .collect();
+        self.ready.reverse();
+    }
+
+    fn run(&mut self) {
+        let mut datagram = self.ready.pop().expect("prepared");
+        let server = &mut self.pair.1;
+        server.handle_datagram(NOW, received(&mut datagram));
+        assert!(matches!(server.poll_event(), Some(Event::ApplicationData(_))));
+    }
+}
+
+/// The same bytes through the bare AEAD, and in 1.3 the mask of the record number.
+struct Bare {
+    key: Box<dyn AeadKey>,
+    mask: Option<Box<dyn MaskKey>>,
+    bytes: Vec<u8>,
+    number: u64,
+    ready: Vec<(Nonce, Vec<u8>, Tag)>,
+}
+
+impl Bare {
+    fn new(provider: &Provider, aead: AeadAlgorithm, is_v13: bool, size: usize) -> Self {
+        let aead = provider.aead(aead);
+        let secret = &[1; 32][..aead.algorithm().key_len()];
+        let key = aead.key(secret).expect("of its length");
+        let mask = is_v13.then(|| aead.mask_key(secret).expect("of its length"));
+        // In 1.3 the content type is encrypted as well.
+        let bytes = vec![7; size + usize::from(is_v13)];
+        Self { key, mask, bytes, number: 0, ready: vec![] }
+    }
+
+    fn additional_data(&self) -> &'static [u8] {
+        if self.mask.is_some() { &[0; 5] } else { &[0; 13] }
+    }
+
+    fn seal(&mut self) -> (Nonce, Tag) {
+        self.number += 1;
         let mut nonce = [0; 12];
-        nonce[4..].copy_from_slice(&number.to_be_bytes());
-        key.seal(&nonce, &[0; 13], &mut bytes).expect("short")
-    })
+        nonce[4..].copy_from_slice(&self.number.to_be_bytes());
+        let aad = self.additional_data();
+        let tag = self.key.seal(&nonce, aad, &mut self.bytes).expect("short");
+        if let Some(mask) = &self.mask {
+            black_box(mask.mask(self.bytes.first_chunk().expect("16 bytes")));
+        }
+        (nonce, tag)
+    }
+}
+
+impl Prepared for Bare {
+    fn prepare(&mut self, count: u32) {
+        self.ready = (0..count)
+            .map(|_| {
+                let (nonce, tag) = self.seal();
+                (nonce, self.bytes.clone(), tag)
+            })
+            .collect();
+        self.ready.reverse();
+    }
+
+    fn run(&mut self) {
+        let (nonce, mut bytes, tag) = self.ready.pop().expect("prepared");
+        if let Some(mask) = &self.mask {
+            black_box(mask.mask(bytes.first_chunk().expect("16 bytes")));
+        }
+        self.key.open(&nonce, self.additional_data(), &mut bytes, &tag).expect("its own");
+    }
 }
 
 fn handshakes(bench: &mut Bench) {
-    let mut contest = Contest::new("dtls/handshake");
-    for (name, provider) in providers() {
-        let ends = Ends::new(provider);
-        contest = contest.row(name, move || ends.connect(SUITES[0].1));
+    for (name, suite, group) in KINDS {
+        let mut contest = Contest::new(format!("dtls/handshake/{name}"));
+        for (name, provider) in providers() {
+            let ends = Ends::new(provider, suite, group);
+            contest = contest.row(name, move || ends.connect());
+        }
+        #[cfg(any(feature = "dtls-stacks", feature = "dtls-openssl"))]
+        {
+            contest = stacks::handshakes(contest, name, group);
+        }
+        let provider = siskin_crypto::ring();
+        let ends = Ends::new(noted(provider), suite, group);
+        let mut work = Work::of(provider, || drop(ends.connect()));
+        println!("dtls/handshake/{name}/limit, both ends: {work}");
+        bench.race(contest.row("limit", move || work.run()));
     }
-    bench.race(contest);
 }
 
 fn primitives(bench: &mut Bench) {
@@ -147,17 +256,106 @@ fn primitives(bench: &mut Bench) {
                 ours.finish(&share).expect("a good share")
             });
         }
-        let ends = Ends::new(provider);
-        let certificate = ends.certificate.clone();
+        let certificate = certificate(&provider);
         let mut rng = Rng::for_tests(3);
         let signature = certificate.key().sign(&mut rng, b"message").expect("signs");
-        signatures = signatures.row(name, move || certificate.key().sign(&mut rng, b"message"));
+        let key = certificate.clone();
+        signatures = signatures.row(name, move || key.key().sign(&mut rng, b"message"));
         verifications = verifications.row(name, move || {
-            let key = ends.certificate.key();
-            provider.verify(key.public_key(), key.scheme(), b"message", &signature).expect("verifies");
+            let (key, scheme) = (certificate.public_key(), certificate.key().scheme());
+            provider.verify(key, scheme, b"message", &signature).expect("verifies");
         });
     }
-    [exchanges, signatures, verifications].map(|contest| bench.race(contest));
+    for contest in [exchanges, signatures, verifications] {
+        bench.race(contest);
+    }
+}
+
+#[cfg(any(feature = "dtls-stacks", feature = "dtls-openssl"))]
+mod stacks {
+    //! The others. BoringSSL and OpenSSL choose AES-128-GCM, and so does dimpl.
+
+    use super::certificate;
+    #[cfg(feature = "dtls-openssl")]
+    use siskin_benches::dtls_peers::OpenSsl;
+    use siskin_benches::dtls_peers::Stack;
+    #[cfg(feature = "dtls-stacks")]
+    use siskin_benches::dtls_peers::{BoringSsl, DimplAwsLc};
+    use siskin_benches::{Contest, Prepared};
+    use siskin_crypto::NamedGroup;
+
+    pub(super) fn handshakes<'a>(contest: Contest<'a>, kind: &str, group: NamedGroup) -> Contest<'a> {
+        let (certificate, v13) = (certificate(&siskin_crypto::ring()), kind != "v12");
+        let mut contest = contest;
+        #[cfg(feature = "dtls-stacks")]
+        {
+            let boring = BoringSsl::new(&certificate, v13, group);
+            contest = contest.row("boringssl", move || boring.connect());
+            if group == NamedGroup::X25519 {
+                let dimpl = DimplAwsLc::new(certificate.clone(), v13);
+                contest = contest.row("dimpl", move || dimpl.connect());
+            }
+        }
+        #[cfg(feature = "dtls-openssl")]
+        if !v13 && group == NamedGroup::X25519 {
+            let openssl = OpenSsl::new(&certificate);
+            contest = contest.row("openssl", move || openssl.connect());
+        }
+        contest
+    }
+
+    pub(super) fn records<'a>(
+        sealing: Contest<'a>,
+        opening: Contest<'a>,
+        v13: bool,
+        payload: &'a [u8],
+    ) -> (Contest<'a>, Contest<'a>) {
+        let certificate = certificate(&siskin_crypto::ring());
+        let mut contests = (sealing, opening);
+        #[cfg(feature = "dtls-stacks")]
+        {
+            let boring = BoringSsl::new(&certificate, v13, NamedGroup::X25519);
+            contests = add(contests, "boringssl", &boring, payload);
+            contests = add(contests, "dimpl", &DimplAwsLc::new(certificate.clone(), v13), payload);
+        }
+        #[cfg(feature = "dtls-openssl")]
+        if !v13 {
+            contests = add(contests, "openssl", &OpenSsl::new(&certificate), payload);
+        }
+        contests
+    }
+
+    fn add<'a, S: Stack<End: 'a> + 'a>(
+        (sealing, opening): (Contest<'a>, Contest<'a>),
+        name: &str,
+        stack: &S,
+        payload: &'a [u8],
+    ) -> (Contest<'a>, Contest<'a>) {
+        let [mut client, _] = stack.connect();
+        let sealing = sealing.row(name, move || S::seal(&mut client, payload));
+        let buffer = vec![0; payload.len() + 256];
+        let open = Open::<S> { ends: stack.connect(), payload, ready: vec![], buffer };
+        (sealing, opening.prepared(name, open))
+    }
+
+    struct Open<'a, S: Stack> {
+        ends: [S::End; 2],
+        payload: &'a [u8],
+        ready: Vec<Vec<u8>>,
+        buffer: Vec<u8>,
+    }
+
+    impl<S: Stack> Prepared for Open<'_, S> {
+        fn prepare(&mut self, count: u32) {
+            self.ready = (0..count).map(|_| S::seal(&mut self.ends[0], self.payload)).collect();
+            self.ready.reverse();
+        }
+
+        fn run(&mut self) {
+            let datagram = self.ready.pop().expect("prepared");
+            assert_eq!(S::open(&mut self.ends[1], datagram, &mut self.buffer), self.payload.len());
+        }
+    }
 }
 
 siskin_benches::main!(records, handshakes, primitives);

@@ -23,7 +23,22 @@ pub struct Contest<'a> {
     rows: Vec<(String, Operation<'a>)>,
 }
 
-type Operation<'a> = Box<dyn FnMut() + 'a>;
+type Operation<'a> = Box<dyn Prepared + 'a>;
+
+/// An operation that needs something made ready for each time that it runs, which is not timed.
+pub trait Prepared {
+    /// Makes ready for so many runs.
+    fn prepare(&mut self, _count: u32) {}
+
+    /// The operation, once.
+    fn run(&mut self);
+}
+
+impl<F: FnMut()> Prepared for F {
+    fn run(&mut self) {
+        self();
+    }
+}
 
 struct Row {
     contest: usize,
@@ -37,6 +52,9 @@ struct Row {
 
 /// What one operation is timed for in one round.
 const ROUND: Duration = Duration::from_millis(2);
+
+/// How many are made ready for criterion before they are timed.
+const AT_ONCE: u64 = 4096;
 
 impl Bench {
     /// `--rounds N` races in rounds and prints a table at the end; without it, criterion reads the arguments.
@@ -89,6 +107,12 @@ impl<'a> Contest<'a> {
         self
     }
 
+    /// As [`row`](Self::row), of what has to be made ready before each run.
+    pub fn prepared(mut self, variant: impl Into<String>, operation: impl Prepared + 'a) -> Self {
+        self.rows.push((variant.into(), Box::new(operation)));
+        self
+    }
+
     fn by_criterion(self, criterion: &mut Criterion) {
         let mut group = criterion.benchmark_group(&self.id);
         if let Some(bytes) = self.bytes {
@@ -99,7 +123,14 @@ impl<'a> Contest<'a> {
                 Some(bytes) => BenchmarkId::new(variant, format!("{bytes}B")),
                 None => BenchmarkId::from_parameter(variant),
             };
-            group.bench_function(id, |b| b.iter(&mut operation));
+            group.bench_function(id, |b| {
+                b.iter_custom(|count| {
+                    // Not more at once than memory holds.
+                    let (all, part) = (count / AT_ONCE, (count % AT_ONCE) as u32);
+                    (0..all).map(|_| time(&mut operation, AT_ONCE as u32)).sum::<Duration>()
+                        + time(&mut operation, part)
+                });
+            });
         }
         group.finish();
     }
@@ -118,8 +149,9 @@ impl<'a> Contest<'a> {
         counts.iter_mut().for_each(|count| *count = (*count).min(100));
         let rows = self.rows.into_iter().zip(least).zip(counts);
         rows.map(|(((variant, mut operation), least), count)| {
+            operation.prepare(count);
             heap::start();
-            (0..count).for_each(|_| operation());
+            (0..count).for_each(|_| operation.run());
             let allocations = heap::stop().allocations as f64 / f64::from(count);
             Row { contest, id: self.id.clone(), variant, bytes: self.bytes, least, allocations }
         })
@@ -140,8 +172,9 @@ fn calibrate(operation: &mut Operation<'_>) -> u32 {
 }
 
 fn time(operation: &mut Operation<'_>, count: u32) -> Duration {
+    operation.prepare(count);
     let began = Instant::now();
-    (0..count).for_each(|_| operation());
+    (0..count).for_each(|_| operation.run());
     began.elapsed()
 }
 

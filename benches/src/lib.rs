@@ -3,12 +3,15 @@
 
 mod contest;
 pub mod cost;
+pub mod counted;
 pub mod cpu;
+#[cfg(any(feature = "dtls-stacks", feature = "dtls-openssl"))]
+pub mod dtls_peers;
 pub mod heap;
 pub mod limit;
 pub mod stacks;
 
-pub use contest::{Bench, Contest};
+pub use contest::{Bench, Contest, Prepared};
 
 /// The `main` of a file of contests: runs the functions given, each of which takes a `&mut Bench`.
 #[macro_export]

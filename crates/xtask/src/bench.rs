@@ -6,6 +6,9 @@ use std::path::Path;
 /// What a run without a number takes: minima of fewer rounds do not reproduce.
 const ROUNDS: &str = "31";
 
+/// Features of the benches that bring foreign stacks.
+const STACKS: [&str; 2] = ["stacks", "dtls-stacks"];
+
 /// The verb `bench`.
 pub(crate) fn main(args: &[String]) -> Result<()> {
     let dir = workspace::root().join("benches");
@@ -23,10 +26,11 @@ pub(crate) fn main(args: &[String]) -> Result<()> {
         return Err(format!("`{rounds}` is no number of rounds"));
     }
     // The foreign stacks take minutes to compile: only where they are raced against.
-    let uses_stacks = std::fs::read_to_string(dir.join(format!("benches/{name}.rs")))
-        .is_ok_and(|code| code.contains("feature = \"stacks\""));
-    let features = if uses_stacks { "--features stacks" } else { "" };
-    let mut bench = run::cargo(&format!("bench --bench {name} {features} -- --rounds {rounds}"), &dir);
+    let code = std::fs::read_to_string(dir.join(format!("benches/{name}.rs"))).unwrap_or_default();
+    let uses = |feature: &&str| code.contains(&format!("feature = \"{feature}\""));
+    let features: String =
+        STACKS.iter().filter(uses).map(|feature| format!("--features {feature} ")).collect();
+    let mut bench = run::cargo(&format!("bench --bench {name} {features}-- --rounds {rounds}"), &dir);
     run::show(bench.env("CARGO_TARGET_DIR", workspace::target_dir()?))
 }
 
