@@ -55,7 +55,7 @@ pub(crate) enum Dtls {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Serve a page that connects a browser to Siskin: layers, round-trip times, chat, files
+    /// Serve a page that connects a browser to Siskin: layers, round-trip times, chat, files, camera and microphone
     #[command(after_long_help = DEMO_HELP)]
     Demo(Demo),
     /// Answer offers and send every message and all media back

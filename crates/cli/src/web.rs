@@ -50,6 +50,7 @@ async fn serve(http: SocketAddr, args: ConnectionArgs, greeting: Greeting) -> Re
     let app = Router::new()
         .route("/", get(page))
         .route("/favicon.svg", get(icon))
+        .route("/media.js", get(media))
         .route("/offer", post(offer))
         .route("/offer/{id}", post(candidate).delete(hang_up))
         .layer(DefaultBodyLimit::max(MAX_BODY))
@@ -107,11 +108,19 @@ async fn page() -> Response {
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (
             header::CONTENT_SECURITY_POLICY,
-            "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; connect-src 'self'; \
-             img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+            "default-src 'none'; style-src 'unsafe-inline'; script-src 'self' 'unsafe-inline'; connect-src 'self'; \
+             media-src 'self' blob: mediastream:; img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
         ),
     ];
     (headers, include_str!("web/page.html")).into_response()
+}
+
+async fn media() -> Response {
+    let headers = [
+        (header::CONTENT_TYPE, "text/javascript; charset=utf-8"),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    ];
+    (headers, include_str!("web/media.js")).into_response()
 }
 
 async fn icon() -> Response {

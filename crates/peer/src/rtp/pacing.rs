@@ -36,6 +36,8 @@ const MAX_WAITING: usize = 768;
 const DEMAND_WINDOW: Duration = Duration::from_secs(1);
 /// The application may want this at any time: less is never taken for all that it wants.
 const LEAST_DEMAND: Rate = Rate::from_kbps(300);
+/// Before it was measured: a picture of medium size. The first probes go no further than twice that.
+const FIRST_DEMAND: Rate = Rate::from_kbps(1_500);
 /// Without feedback.
 const UNLIMITED: Rates = Rates { target: Rate::MAX, pacing: Rate::MAX };
 
@@ -55,7 +57,8 @@ impl Pacing {
     /// The peer reports when packets arrive. `padding` says whether retransmissions can fill up probes.
     pub(super) fn estimate(&mut self, now: Instant, padding: bool) {
         if self.estimator.is_none() {
-            let estimator = Gcc::new(gcc::Config::default(), now);
+            let mut estimator = Gcc::new(gcc::Config::default(), now);
+            estimator.set_demand(now, FIRST_DEMAND);
             let config = PacerConfig { padding, ..PacerConfig::default() };
             self.pacer = Pacer::new(config, estimator.rates(), now);
             self.estimator = Some(Box::new(estimator));
