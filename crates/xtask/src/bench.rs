@@ -29,7 +29,7 @@ pub(crate) fn main(args: &[String]) -> Result<()> {
     let code = std::fs::read_to_string(dir.join(format!("benches/{name}.rs"))).unwrap_or_default();
     let uses = |feature: &&str| code.contains(&format!("feature = \"{feature}\""));
     let features: String =
-        STACKS.iter().filter(uses).map(|feature| format!("--features {feature} ")).collect();
+        STACKS.into_iter().filter(uses).map(|feature| format!("--features {feature} ")).collect();
     let mut bench = run::cargo(&format!("bench --bench {name} {features}-- --rounds {rounds}"), &dir);
     run::show(bench.env("CARGO_TARGET_DIR", workspace::target_dir()?))
 }
