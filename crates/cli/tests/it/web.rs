@@ -79,6 +79,8 @@ fn the_page_is_whole() {
     // Nothing comes from elsewhere.
     assert!(!page.contains("https://") && !page.contains("http://"));
     assert_eq!(request(&address, "GET", "/favicon.svg", "").0, 200);
+    let (status, head, script) = request(&address, "GET", "/media.js", "");
+    assert!(status == 200 && head.contains("text/javascript") && !script.contains("http"), "{head}");
     let mut second = Program::start(&["demo", "--http", &address]);
     let end = second.end();
     assert_eq!(end.code, Some(1));
