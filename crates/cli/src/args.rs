@@ -125,7 +125,7 @@ pub(crate) struct Dial {
     /// Send the audio and video of FILE: IVF, Ogg, WebM, Matroska or MP4. Once it has ended, so does the connection
     #[arg(long, value_name = "FILE", help_heading = "Media")]
     pub(crate) play: Option<PathBuf>,
-    /// Receive audio and video, and write them into FILE, whose name says how: .ivf, .ogg, .webm or .mkv
+    /// Receive audio and video, and write them into FILE, whose name says how: .ivf, .ogg, .webm, .mkv or .mp4
     #[arg(long, value_name = "FILE", help_heading = "Media")]
     pub(crate) record: Option<PathBuf>,
     /// The channels.

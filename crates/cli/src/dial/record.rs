@@ -60,11 +60,11 @@ impl Recorder {
             all.filter(fits).collect()
         };
         let Some(file_type) = file_type else {
-            return Err(bad("its name must end in .ivf, .ogg, .webm or .mkv"));
+            return Err(bad("its name must end in .ivf, .ogg, .webm, .mkv or .mp4"));
         };
         let kinds = [TrackKind::Audio, TrackKind::Video].map(|kind| (kind, holds(kind)));
         if kinds.iter().all(|(_, codecs)| codecs.is_empty()) {
-            return Err(bad("such files are not written: take .webm or .mkv"));
+            return Err(bad("nothing that WebRTC carries goes into such a file: take .webm, .mkv or .mp4"));
         }
         let failed = |error: siskin::Error| bad(&error.to_string());
         let existing = pc.transceivers().await;
