@@ -1,6 +1,6 @@
 //! What a stranger can make a connection hold is bounded, and what steady traffic costs is nothing.
 
-use crate::support::{NOW, Peer, config, connected_pair};
+use crate::support::{NOW, Peer, config, connected_pair, exchange, pair};
 use allocation_counter::measure;
 use siskin_base::{Ecn, Instant, Packet, Received, Rng};
 use siskin_dtls::handshake::{HandshakeHeader, HandshakeType};
@@ -63,6 +63,38 @@ fn a_flood_costs_no_more_than_the_limits_say() {
         }
     }
     println!("memory: DTLS: a flood of strangers before the handshake, 1.3 and 1.2: {} {}", most[0], most[1]);
+}
+
+/// Nor does it stop the honest flight, which may have to come again.
+#[test]
+fn a_handshake_completes_behind_a_flood() {
+    for change in [(|config| config) as fn(Config) -> Config, Config::small] {
+        for flooded in [Role::Client, Role::Server] {
+            let one = |role| change(config(siskin_crypto::ring(), role));
+            let (mut client, mut server) = pair(one(Role::Client), one(Role::Server));
+            let hello = client.flush(NOW);
+            let victim = if flooded == Role::Client { &mut client } else { &mut server };
+            let mut rng = Rng::for_tests(7);
+            (0..2_000).for_each(|n| victim.take(NOW, &hostile(&mut rng, n)));
+            hello.iter().for_each(|datagram| server.take(NOW, datagram));
+            for _ in 0..10 {
+                let due = [&client, &server].into_iter().filter_map(|peer| peer.dtls.poll_timeout()).min();
+                exchange(NOW, &mut client, &mut server);
+                if client.is_connected() && server.is_connected() {
+                    break;
+                }
+                for peer in [&mut client, &mut server] {
+                    peer.dtls.handle_timeout(due.unwrap_or(NOW));
+                }
+            }
+            assert!(
+                client.is_connected() && server.is_connected(),
+                "{flooded:?}: {:?} {:?}",
+                client.events,
+                server.events
+            );
+        }
+    }
 }
 
 #[test]
