@@ -16,7 +16,11 @@ const AUDIBLE = -50;    // dB in one band
 const STEADY = 5;       // readings in a row, 50 ms apart
 
 let sound = null; // browsers allow only a few of these
-const audio = () => sound ??= new AudioContext();
+const audio = () => {
+  sound ??= new AudioContext();
+  if (sound.state === 'suspended') sound.resume();
+  return sound;
+};
 
 // A camera in front of numbers that count.
 class Camera {

@@ -179,6 +179,11 @@ pub(crate) fn select(only: &[String], quick: bool, contract: bool) -> Result<Vec
     Ok(chosen)
 }
 
+/// Firefox without a sound card has not been heard yet: its cases of media are in the full matrix only.
+fn in_quick(peer: Which, case: &str) -> bool {
+    peer != Which::Firefox || !case.starts_with("media") || case == "media-asked"
+}
+
 fn all() -> Vec<Chosen> {
     let mut all = Vec::new();
     for peer in Which::ALL {
@@ -187,7 +192,8 @@ fn all() -> Vec<Chosen> {
         for case in contract.filter(|case| !(case.page && peer == Which::Libwebrtc)) {
             for (side, play) in Side::ALL.into_iter().zip([case.offering, case.answering]) {
                 let play = play.map(Play::Contract);
-                let (quick, case, about) = (case.quick, case.name.to_owned(), case.about);
+                let quick = case.quick && in_quick(peer, case.name);
+                let (case, about) = (case.name.to_owned(), case.about);
                 all.extend(play.map(|play| Chosen { peer, side, case, about, quick, play }));
             }
         }
@@ -212,7 +218,8 @@ fn all() -> Vec<Chosen> {
                     _ => format!("{}/{}", case.name, trickle.name()),
                 };
                 let play = Play::Matrix(case.play, trickle);
-                all.push(Chosen { peer, side, case: name, about: case.about, quick: case.quick, play });
+                let quick = case.quick && in_quick(peer, case.name);
+                all.push(Chosen { peer, side, case: name, about: case.about, quick, play });
             }
         }
     }

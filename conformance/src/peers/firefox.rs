@@ -17,6 +17,7 @@ user_pref("browser.safebrowsing.downloads.remote.enabled", false);
 user_pref("browser.shell.checkDefaultBrowser", false);
 user_pref("browser.startup.homepage", "about:blank");
 user_pref("datareporting.policy.dataSubmissionEnabled", false);
+user_pref("media.autoplay.block-webaudio", false);
 user_pref("media.autoplay.blocking_policy", 0);
 user_pref("media.autoplay.default", 0);
 user_pref("media.gmp-manager.updateEnabled", false);

@@ -261,24 +261,33 @@ impl Rtp {
             }
             Some(Incoming::Repair(repair)) => {
                 let of = repair.of.or_else(|| self.routes.repaired(&self.incoming, ssrc));
-                self.handle_repair(now, of, &header, payload);
+                self.handle_repair(now, of, &header, payload, packet.len());
             }
             None => {}
         }
     }
 
-    /// Undoes a retransmission (RFC 4588 §4).
-    fn handle_repair(&mut self, now: Instant, of: Option<u32>, header: &RtpHeader<'_>, payload: &[u8]) {
-        // One without a payload only fills the path.
-        let Some((number, payload)) = siskin_rtp::rtx::parse(payload) else { return };
+    /// Undoes a retransmission (RFC 4588 §4), of a packet of `len` bytes.
+    fn handle_repair(
+        &mut self,
+        now: Instant,
+        of: Option<u32>,
+        header: &RtpHeader<'_>,
+        payload: &[u8],
+        len: usize,
+    ) {
+        let repeated = siskin_rtp::rtx::parse(payload);
         let Some(of) = of else {
-            self.counts.unroutable += 1;
+            self.counts.unroutable += u64::from(repeated.is_some());
             return;
         };
         if let Some(Incoming::Repair(repair)) = self.incoming.get_mut(&header.ssrc) {
             repair.of = Some(of);
         }
         let Some(Incoming::Media(stream)) = self.incoming.get_mut(&of) else { return };
+        stream.repairs.count(len, payload.len());
+        // One without a payload only fills the path.
+        let Some((number, payload)) = repeated else { return };
         let section = self.sections.iter().find(|section| section.transceiver == stream.transceiver);
         let original = section.and_then(|section| section.repaired_type(header.payload_type));
         let sequence = self.session.receiver(of).and_then(|receiver| receiver.extended(number));

@@ -29,6 +29,15 @@ pub(crate) fn build(plan: &Plan, origin: SessionOrigin, gathered: impl Fn(usize)
     if plan.lite {
         session.attributes.push(Attribute::IceLite);
     }
+    // RFC 9143 §7.1.3: not done, because Chromium refuses the third section of a bundle if the second, which has no transport of
+    // its own, has no fingerprint: they are said for the session, too (RFC 8122 §5), as Firefox does.
+    let carriers = || plan.sections.iter().filter_map(PlannedSection::carrier);
+    if carriers().any(|carrier| carrier.place != Place::Here)
+        && let Some(carrier) = carriers().next()
+    {
+        let fingerprints = carrier.fingerprints.iter().cloned();
+        session.attributes.extend(fingerprints.map(Attribute::Fingerprint));
+    }
     if plan.sections.iter().any(|section| section.rtp().is_some()) {
         // RFC 8285 §6: said for the session, it holds for all sections of a bundle.
         session.attributes.push(Attribute::ExtMapAllowMixed);

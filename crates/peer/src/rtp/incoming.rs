@@ -53,6 +53,16 @@ pub(super) struct Media {
     /// Packets that came as retransmissions, and their bytes of payload.
     pub(super) repaired: u64,
     pub(super) repaired_bytes: u64,
+    pub(super) repairs: Repairs,
+}
+
+/// All that came in the stream of retransmissions, padding included. It is kept here, because that stream is forgotten when
+/// it is silent for long.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Repairs {
+    pub(super) packets: u64,
+    pub(super) bytes: u64,
+    pub(super) header_bytes: u64,
 }
 
 /// How the peer lets itself be asked for a key frame.
@@ -75,6 +85,14 @@ pub(super) struct Piece<'a> {
 
 /// Packets asked for at once, at most.
 const MOST_REQUESTS: usize = 256;
+
+impl Repairs {
+    pub(super) fn count(&mut self, len: usize, payload: usize) {
+        self.packets += 1;
+        self.bytes += payload as u64;
+        self.header_bytes += len.saturating_sub(payload) as u64;
+    }
+}
 
 impl Incoming {
     pub(super) fn transceiver(&self) -> TransceiverId {
@@ -131,6 +149,7 @@ impl Media {
             firs: 0,
             repaired: 0,
             repaired_bytes: 0,
+            repairs: Repairs::default(),
         })
     }
 
@@ -174,7 +193,8 @@ impl Media {
     pub(super) fn insert_repaired(&mut self, now: Instant, piece: &Piece<'_>) -> bool {
         let recovery = self.nack.as_mut().map(|nack| nack.received(now, piece.sequence));
         self.repaired += 1;
-        self.repaired_bytes += piece.payload.len() as u64;
+        // RFC 4588 §4: the original number is part of the payload.
+        self.repaired_bytes += (siskin_rtp::rtx::HEADER_LEN + piece.payload.len()) as u64;
         if recovery != Some(Recovery::Old) {
             self.store(now, piece);
         }

@@ -54,7 +54,7 @@ impl Rtp {
         let jitter = media.jitter_stats();
         let codec = section.receive_codec(media.payload_type);
         // webrtc-stats: packets and bytes include retransmissions.
-        let repair = self.repairs_of(ssrc);
+        let repairs = media.repairs;
         let inbound = InboundRtpStats {
             ssrc,
             kind,
@@ -62,11 +62,11 @@ impl Rtp {
             codec_id: codec.map(|codec| report_codec(transport, 'I', codec, add)),
             mid: section.mid.clone(),
             remote_id: (stats.reports > 0).then(|| remote_id.clone()),
-            packets_received: stats.packets_received + repair.packets_received,
+            packets_received: stats.packets_received + repairs.packets,
             packets_lost: stats.packets_lost,
             jitter: stats.jitter,
-            bytes_received: stats.bytes_received + repair.bytes_received,
-            header_bytes_received: stats.header_bytes_received + repair.header_bytes_received,
+            bytes_received: stats.bytes_received + repairs.bytes,
+            header_bytes_received: stats.header_bytes_received + repairs.header_bytes,
             packets_discarded: jitter.packets_discarded,
             retransmitted_packets_received: media.repaired,
             retransmitted_bytes_received: media.repaired_bytes,
@@ -97,15 +97,6 @@ impl Rtp {
             };
             add(remote_id, StatsKind::RemoteOutboundRtp(remote));
         }
-    }
-
-    /// What came in the stream that repairs another.
-    fn repairs_of(&self, ssrc: u32) -> ReceiverStats {
-        let repairs =
-            |stream: &Incoming| matches!(stream, Incoming::Repair(repair) if repair.of == Some(ssrc));
-        let found = self.incoming.iter().find(|(_, stream)| repairs(stream)).map(|(repair, _)| *repair);
-        let receiver = self.session.receivers().find(|receiver| Some(receiver.ssrc()) == found);
-        receiver.map(|receiver| receiver.stats()).unwrap_or_default()
     }
 
     fn report_outgoing(

@@ -92,7 +92,8 @@ impl Rtp {
         if queued.again {
             rtx::write(queued.number, &stored.payload, out.buffer());
             stream.counts.packets_retransmitted += 1;
-            stream.counts.bytes_retransmitted += stored.payload.len() as u64;
+            // RFC 4588 §4: the original number is part of the payload.
+            stream.counts.bytes_retransmitted += (rtx::HEADER_LEN + stored.payload.len()) as u64;
         } else {
             out.append(&stored.payload);
         }

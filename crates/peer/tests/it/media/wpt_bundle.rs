@@ -38,6 +38,17 @@ fn rfc9429_5_2_1_each_policy_has_its_first_offer() {
     assert!(has(&offer, "a=group:BUNDLE 0 1 2 3"));
 }
 
+/// Chromium refuses the third section of a bundle if it finds no fingerprint for the second.
+#[test]
+fn sections_without_a_transport_have_the_fingerprint_of_the_session() {
+    for policy in [BundlePolicy::MaxBundle, BundlePolicy::Balanced, BundlePolicy::MaxCompat] {
+        let offer = offers(policy);
+        let session = offer.split("\r\nm=").next().unwrap_or_default();
+        let everywhere = shape(&offer).iter().all(|shape| *shape == OWN);
+        assert_eq!(session.contains("a=fingerprint:sha-256 "), !everywhere, "{offer}");
+    }
+}
+
 #[test]
 fn an_answer_that_bundles_leaves_one_transport() {
     for policy in [BundlePolicy::MaxBundle, BundlePolicy::Balanced, BundlePolicy::MaxCompat] {
