@@ -186,10 +186,10 @@ class Media {
   // A new transceiver that sends; `codec`: prefers it, `rids`: sends several encodings, each half as large as the next.
   add(args) {
     const { kind, codec, rids = [], direction = 'sendrecv' } = args;
-    const source = this.source(kind, args);
+    const source = this.source(kind, args), { track } = source;
     const sendEncodings = rids.map((rid, i) => ({ rid, scaleResolutionDownBy: 1 << rids.length - 1 - i }));
-    const init = { direction, streams: [new MediaStream([source.track])] };
-    const transceiver = this.pc.addTransceiver(source.track, rids.length ? { ...init, sendEncodings } : init);
+    const init = { direction, streams: [new MediaStream([track])] };
+    const transceiver = this.pc.addTransceiver(track, rids.length ? { ...init, sendEncodings } : init);
     this.sources.set(transceiver, source);
     if (codec) prefer(transceiver, kind, codec);
   }

@@ -43,7 +43,7 @@ const EDGES: &[(&str, &[&str])] = &[
             "siskin",
         ],
     ),
-    ("conformance", &["base", "netsim", "siskin"]),
+    ("conformance", &["base", "dtls", "netsim", "siskin"]),
     ("xtask", &[]),
 ];
 

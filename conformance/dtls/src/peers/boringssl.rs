@@ -4,7 +4,8 @@ use crate::peer::{Peer, Setup};
 use boring::error::ErrorStack;
 use boring::pkey::PKey;
 use boring::ssl::{
-    ErrorCode, Ssl, SslContext, SslContextBuilder, SslMethod, SslOptions, SslStream, SslVerifyMode, SslVersion,
+    ErrorCode, Ssl, SslContext, SslContextBuilder, SslMethod, SslOptions, SslStream, SslVerifyMode,
+    SslVersion,
 };
 use boring::x509::X509;
 use foreign_types::ForeignTypeRef;
@@ -68,8 +69,7 @@ pub fn context(certificate: &Certificate, v13: bool, groups: &str) -> Result<Ssl
     context.set_tlsext_use_srtp("SRTP_AEAD_AES_128_GCM:SRTP_AES128_CM_SHA1_80")?;
     context.set_options(SslOptions::NO_QUERY_MTU);
     // Who the peer is, is no question here; that it shows a certificate is.
-    context
-        .set_custom_verify_callback(SslVerifyMode::PEER | SslVerifyMode::FAIL_IF_NO_PEER_CERT, |_| Ok(()));
+    context.set_custom_verify_callback(SslVerifyMode::PEER | SslVerifyMode::FAIL_IF_NO_PEER_CERT, |_| Ok(()));
     Ok(context.build())
 }
 
