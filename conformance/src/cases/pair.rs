@@ -312,6 +312,18 @@ impl<'a> Pair<'a> {
 
     /// The peer's own counters: secured, on a pair that works, with at least so many messages received on `label`.
     pub(super) fn peer_counts(&mut self, label: &str, messages: u64) -> Result<()> {
+        // Chromium hands out statistics that may be 50 ms old.
+        let end = Instant::now() + Duration::from_secs(2);
+        loop {
+            let counted = self.peer_counts_now(label, messages);
+            if counted.is_ok() || Instant::now() > end {
+                return counted;
+            }
+            std::thread::sleep(Duration::from_millis(60));
+        }
+    }
+
+    fn peer_counts_now(&mut self, label: &str, messages: u64) -> Result<()> {
         let stats = self.call(End::Theirs, "stats", json!({}))?;
         self.seen.stats = stats.clone();
         let dtls = text(&stats, "/transport/dtlsState");
