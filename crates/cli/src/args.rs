@@ -235,8 +235,8 @@ Input:   {\"type\":\"answer\",\"sdp\":\"…\"}
 Once every echo has come back the connection is closed. On unreliable channels (--max-retransmits, --max-lifetime)
 missing echoes are counted, not failed.
 
-With --play or --record there is a data channel only where --channel asks for one. --record goes on until the peer closes,
-standard input ends or a signal comes.";
+With --play or --record there is a data channel only where --channel asks for one. --record goes
+on until the peer closes, standard input ends or a signal comes.";
 
 fn contract_help(what: &str) -> String {
     let mut help = format!(
@@ -244,7 +244,8 @@ fn contract_help(what: &str) -> String {
 
 Report:  {{\"v\":1, \"connect_ms\":…, \"pair\":{{…}}, \"dtls\":{{\"version\",\"group\",\"cipher\"}}, \"srtp\":…, \"sctp\":{{…}},
           \"bytes\":{{\"sent\",\"received\"}}, \"messages\":{{…}}, \"rtt_ms\":{{…}}, \"error\":null}}
-         bytes are payload bytes of messages; what is not known is null. With --play or --record there is \"media\", too.
+         bytes are payload bytes of messages; what is not known is null. With --play or --record:
+         \"media\":{{\"sent\":{{\"frames\",\"bytes\"}},\"received\":{{…}}}}.
 
 Exit code: 0 after a clean close by either side{}, 1 otherwise.
 Codes in report.error.code:

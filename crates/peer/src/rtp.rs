@@ -39,7 +39,7 @@ use siskin_rtp::wire::is_rtcp;
 use siskin_srtp::{Receiver, Sender};
 
 /// What the media of a transport tell their connection.
-#[derive(Debug)]
+#[derive(Debug, PartialEq)]
 pub(crate) enum RtpEvent {
     /// A frame is complete, and it is time for it.
     Frame(ReceivedFrame),
@@ -132,6 +132,8 @@ impl Rtp {
             self.reports_arrivals = true;
             self.session.report_arrivals(ArrivalsConfig::default());
         }
+        // RFC 5506 §5: the session is one, so that it follows the section that allows the least.
+        self.session.set_reduced_size(sections.iter().all(|section| section.reduced_size));
         let gone = |id: &TransceiverId| !sections.iter().any(|section| section.transceiver == *id);
         let left: Vec<u32> = self
             .outgoing
@@ -176,21 +178,19 @@ impl Rtp {
             self.counts.before_keys += 1;
             return;
         };
+        // What SRTP drops, it counts.
         if is_rtcp(datagram) {
-            // What SRTP drops, it counts.
             if let Ok(len) = secure.unprotect_rtcp(datagram)
                 && let Some(clear) = datagram.get(..len)
             {
                 self.session.handle_rtcp(arrived, clear);
-                self.take_session_events(arrived);
             }
-            return;
-        }
-        if let Ok(len) = secure.unprotect_rtp(datagram)
+        } else if let Ok(len) = secure.unprotect_rtp(datagram)
             && let Some(clear) = datagram.get(..len)
         {
             self.handle_rtp(arrived, clear);
         }
+        self.take_session_events(arrived);
     }
 
     fn handle_rtp(&mut self, now: Instant, packet: &[u8]) {
@@ -212,40 +212,30 @@ impl Rtp {
             };
             self.incoming.insert(ssrc, stream);
         }
-        let clock_rate = self.clock_rate(ssrc, header.payload_type);
-        let number = values.transport_number();
-        let accepted = match (
-            clock_rate,
-            self.session.handle_rtp(now, packet, &header, clock_rate.unwrap_or(90_000), number),
-        ) {
-            (Some(_), Ok(accepted)) => accepted,
-            (rate, result) => {
-                self.counts.unknown_payload_type += u64::from(rate.is_none());
-                if !known && result.is_err() {
-                    self.incoming.remove(&ssrc);
-                }
-                return;
+        let id = self.incoming.get(&ssrc).map(Incoming::transceiver);
+        let section = self.sections.iter().find(|section| Some(section.transceiver) == id);
+        let codec = section.and_then(|section| section.receive_codec(header.payload_type));
+        // What nobody can read is counted among its stream's packets all the same, else it would be taken for lost.
+        let clock_rate = codec.map_or(90_000, |codec| codec.codec.clock_rate);
+        let accepted = self.session.handle_rtp(now, packet, &header, clock_rate, values.transport_number());
+        let Ok(accepted) = accepted else {
+            if !known {
+                self.incoming.remove(&ssrc);
             }
+            return;
         };
-        self.take_session_events(now);
+        let (Some(section), Some(codec)) = (section, codec) else {
+            self.counts.unknown_payload_type += 1;
+            return;
+        };
         let Ok(payload) = header.payload(packet) else { return };
         match self.incoming.get_mut(&ssrc) {
             Some(Incoming::Media(stream)) => {
-                if stream.payload_type != header.payload_type
-                    && let Some(codec) = self
-                        .sections
-                        .iter()
-                        .find(|section| section.transceiver == stream.transceiver)
-                        .and_then(|section| section.receive_codec(header.payload_type))
-                {
+                if stream.payload_type != header.payload_type {
                     stream.set_codec(codec);
                 }
                 // What was under way when the description stopped it begins nothing.
-                let id = stream.transceiver;
-                let receives = self.sections.iter().any(|one| one.transceiver == id && one.receives);
-                if receives && stream.begin() {
-                    self.events.push_back(RtpEvent::Started(id));
-                }
+                let started = (section.receives && stream.begin()).then_some(section.transceiver);
                 if accepted.restarted {
                     stream.restart();
                 }
@@ -257,6 +247,7 @@ impl Rtp {
                     payload,
                 };
                 stream.insert(now, &packet);
+                started.into_iter().for_each(|id| self.tell(RtpEvent::Started(id)));
                 self.serve(now, ssrc);
             }
             Some(Incoming::Repair(repair)) => {
@@ -299,12 +290,6 @@ impl Rtp {
             receiver.recovered();
         }
         self.serve(now, of);
-    }
-
-    /// The clock rate that the payload type has in the section of that stream; `None` if it has none there.
-    fn clock_rate(&self, ssrc: u32, payload_type: u8) -> Option<u32> {
-        let id = self.incoming.get(&ssrc)?.transceiver();
-        self.section(id)?.receive_codec(payload_type).map(|codec| codec.codec.clock_rate)
     }
 
     /// Does what is due in one stream that is received: requests, and frames whose time has come.
@@ -363,7 +348,7 @@ impl Rtp {
                 session::Event::PictureLoss { ssrc } | session::Event::FullIntraRequest { ssrc } => {
                     if let Some(stream) = self.outgoing.get(&ssrc) {
                         let event = RtpEvent::KeyFrameRequested(stream.transceiver, stream.rid.clone());
-                        self.events.push_back(event);
+                        self.tell(event);
                     }
                 }
                 session::Event::Reported { ssrc } => {
@@ -374,7 +359,9 @@ impl Rtp {
                     }
                 }
                 session::Event::EstimatedBitRate { bit_rate }
-                | session::Event::MaximumBitRate { bit_rate, .. } => self.pacing.set_cap(now, bit_rate),
+                | session::Event::MaximumBitRate { bit_rate, .. } => {
+                    self.pacing.set_cap(now, bit_rate, &mut self.events);
+                }
                 session::Event::Bye { ssrc } | session::Event::TimedOut { ssrc } => self.forget(ssrc),
                 // RFC 3550 §8.2: not done, because our SSRCs are signalled and SRTP has vouched for the packet: it is
                 // the peer's to change.
@@ -385,6 +372,13 @@ impl Rtp {
         let session = &mut self.session;
         let feedback = core::iter::from_fn(|| session.poll_feedback());
         self.counts.feedback += self.pacing.handle_feedback(now, feedback, &mut self.events);
+    }
+
+    /// What waits to be told is told once: a peer can bring it about as often as it likes.
+    fn tell(&mut self, event: RtpEvent) {
+        if !self.events.contains(&event) {
+            self.events.push_back(event);
+        }
     }
 
     fn forget(&mut self, ssrc: u32) {

@@ -6,6 +6,7 @@ mod handle;
 mod transports;
 
 pub use configuration::Configuration;
+pub(crate) use events::Waiting as WaitingEvents;
 pub use events::{Event, Events};
 pub(crate) use handle::Handle;
 pub use transports::{DtlsTransport, IceTransport, SctpTransport};

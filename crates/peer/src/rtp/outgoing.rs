@@ -216,9 +216,8 @@ impl Rtp {
             );
             stream.last = Some(header.sequence_number);
             let queued = Queued { ssrc, number: header.sequence_number, again: false };
-            if !self.pacing.push(now, kind, payload.len(), queued) {
-                self.counts.packets_dropped += 1;
-            }
+            let taken = self.pacing.push(now, kind, payload.len(), queued);
+            self.counts.packets_dropped += u64::from(!taken);
         }
         stream.payload_type = Some(frame.payload_type);
         stream.counts.frames += 1;
@@ -234,8 +233,9 @@ impl Rtp {
         if stream.rtx.is_some()
             && let Ok(packet) = stream.history.request(now, number)
         {
-            let len = packet.payload.len();
-            self.queue(now, Kind::Retransmission, len, Queued { ssrc, number, again: true });
+            let queued = Queued { ssrc, number, again: true };
+            let taken = self.pacing.push(now, Kind::Retransmission, packet.payload.len(), queued);
+            self.counts.packets_dropped += u64::from(!taken);
         }
     }
 }

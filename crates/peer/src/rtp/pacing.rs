@@ -30,6 +30,8 @@ pub(super) struct Pacing {
     feedback: Vec<PacketFeedback>,
 }
 
+/// What the header, its extensions and SRTP's tag add to a payload, roughly.
+const OVERHEAD: usize = 50;
 /// Above this no frame is taken.
 const MAX_WAITING: usize = 768;
 /// How long the application's rate is measured.
@@ -69,8 +71,9 @@ impl Pacing {
         self.pacer.len() >= MAX_WAITING
     }
 
-    /// False if there is no room.
-    pub(super) fn push(&mut self, now: Instant, kind: Kind, size: usize, packet: Queued) -> bool {
+    /// Keeps a packet with so many bytes of payload until it is its turn. False if there is no room.
+    pub(super) fn push(&mut self, now: Instant, kind: Kind, payload: usize, packet: Queued) -> bool {
+        let size = payload + OVERHEAD;
         if kind != Kind::Retransmission {
             let (since, bytes) = &mut self.demand;
             *bytes += size as u64;
@@ -109,9 +112,10 @@ impl Pacing {
     ) -> u64 {
         self.feedback.clear();
         self.feedback.extend(feedback);
-        if let Some(estimator) = self.estimator.as_mut().filter(|_| !self.feedback.is_empty()) {
-            estimator.handle_feedback(now, &self.feedback);
+        if self.feedback.is_empty() {
+            return 0;
         }
+        self.estimator.iter_mut().for_each(|estimator| estimator.handle_feedback(now, &self.feedback));
         self.follow(now, events);
         self.feedback.len() as u64
     }
@@ -121,10 +125,11 @@ impl Pacing {
     }
 
     /// The peer's own limit, in bits per second.
-    pub(super) fn set_cap(&mut self, now: Instant, bit_rate: u64) {
+    pub(super) fn set_cap(&mut self, now: Instant, bit_rate: u64, events: &mut VecDeque<RtpEvent>) {
         self.estimator
             .iter_mut()
             .for_each(|estimator| estimator.set_cap(now, Some(Rate::from_bps(bit_rate))));
+        self.follow(now, events);
     }
 
     pub(super) fn handle_timeout(&mut self, now: Instant, events: &mut VecDeque<RtpEvent>) {

@@ -24,6 +24,8 @@ pub(crate) struct Parameters {
     pub(crate) sources: (u32, u32),
     pub(crate) rids: Vec<String>,
     pub(crate) remote_sources: Vec<(u32, Option<u32>)>,
+    /// The peer takes RTCP of reduced size (RFC 5506).
+    pub(crate) reduced_size: bool,
 }
 
 impl Parameters {
@@ -45,6 +47,7 @@ impl Parameters {
             sources: (transceiver.sender.ssrc, transceiver.sender.rtx_ssrc),
             rids: transceiver.sender.rids.clone(),
             remote_sources: transceiver.remote_sources.clone(),
+            reduced_size: transceiver.reduced_size_rtcp,
         })
     }
 

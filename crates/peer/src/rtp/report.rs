@@ -12,7 +12,7 @@ use alloc::format;
 use alloc::string::String;
 use siskin_base::Instant;
 use siskin_rtp::rtcp::NtpTime;
-use siskin_rtp::session::{ReceiverStats, SenderStats};
+use siskin_rtp::session::{Receiver, SenderStats};
 
 /// Where statistics go: an id and a dictionary. An id that was there before is left out.
 pub(crate) type Sink<'a> = dyn FnMut(String, StatsKind) + 'a;
@@ -22,10 +22,8 @@ impl Rtp {
     pub(crate) fn report(&self, transport: &str, millis: &dyn Fn(Instant) -> f64, add: &mut Sink<'_>) {
         for (ssrc, stream) in &self.incoming {
             let receiver = self.session.receivers().find(|receiver| receiver.ssrc() == *ssrc);
-            if let (Incoming::Media(media), Some(receiver)) = (stream, receiver)
-                && let Some(section) = self.section(media.transceiver)
-            {
-                self.report_incoming(transport, *ssrc, media, section, &receiver.stats(), millis, add);
+            if let (Incoming::Media(media), Some(receiver)) = (stream, receiver) {
+                self.report_incoming(transport, media, receiver, millis, add);
             }
         }
         for (ssrc, stream) in &self.outgoing {
@@ -37,17 +35,16 @@ impl Rtp {
         }
     }
 
-    #[allow(clippy::too_many_arguments, reason = "all of one stream")]
     fn report_incoming(
         &self,
         transport: &str,
-        ssrc: u32,
         media: &Media,
-        section: &Parameters,
-        stats: &ReceiverStats,
+        receiver: &Receiver,
         millis: &dyn Fn(Instant) -> f64,
         add: &mut Sink<'_>,
     ) {
+        let Some(section) = self.section(media.transceiver) else { return };
+        let (ssrc, stats) = (receiver.ssrc(), receiver.stats());
         let (id, remote_id) = (format!("{transport}-I{ssrc}"), format!("{transport}-RO{ssrc}"));
         let kind = section.kind.name();
         let video = |value: u64| (section.kind == TrackKind::Video).then_some(value);

@@ -4,12 +4,9 @@
 use super::Rtp;
 use super::pacing::Queued;
 use siskin_base::{Instant, Packet};
-use siskin_cc::{Kind, Ready};
+use siskin_cc::Ready;
 use siskin_rtp::extension::{AbsSendTime, Extension, Mid, RepairedRid, Rid, TransportSequence};
 use siskin_rtp::rtx;
-
-/// What the SRTP tag, the header and its extensions add to a payload, roughly: for the pacer.
-const OVERHEAD: usize = 50;
 
 impl Rtp {
     /// Writes the next datagram; `false` if there is none.
@@ -35,13 +32,6 @@ impl Rtp {
             self.counts.packets_dropped += 1;
         }
         false
-    }
-
-    /// Keeps a packet that is in the history of its stream until it is its turn.
-    pub(super) fn queue(&mut self, now: Instant, kind: Kind, payload: usize, packet: Queued) {
-        if !self.pacing.push(now, kind, payload + OVERHEAD, packet) {
-            self.counts.packets_dropped += 1;
-        }
     }
 
     /// What fills up a probe: the last packet of a stream that can be sent again, once more.

@@ -17,6 +17,8 @@ pub(crate) struct Peer {
     pub(crate) messages: Vec<(ChannelId, MessageKind, Vec<u8>)>,
     pub(crate) echoes: bool,
     pub(crate) sent: Vec<Vec<u8>>,
+    /// Its user does not ask for events.
+    pub(crate) holds_events: bool,
 }
 
 pub(crate) fn config() -> Config {
@@ -29,11 +31,21 @@ impl Peer {
     pub(crate) fn new(config: Config, seed: u64, now: Instant) -> Self {
         let connection =
             PeerConnection::new(config, Rng::for_tests(seed), now).expect("a usable configuration");
-        Self { connection, events: vec![], messages: vec![], echoes: false, sent: vec![] }
+        Self {
+            connection,
+            events: vec![],
+            messages: vec![],
+            echoes: false,
+            sent: vec![],
+            holds_events: false,
+        }
     }
 
     /// Takes what the connection tells.
     pub(crate) fn drain(&mut self, now: Instant) {
+        if self.holds_events {
+            return;
+        }
         while let Some(event) = self.connection.poll_event() {
             if let Event::ChannelMessage { channel, kind, data } = &event {
                 self.messages.push((*channel, *kind, data.to_vec()));

@@ -100,6 +100,11 @@ impl Session {
         self.arrivals = Some(Arrivals::new(config));
     }
 
+    /// Whether feedback may go without reports from now on: RFC 5506, `a=rtcp-rsize`.
+    pub const fn set_reduced_size(&mut self, reduced_size: bool) {
+        self.config.reduced_size = reduced_size;
+    }
+
     /// Adds a stream that we send; its SSRC.
     pub fn add_sender(&mut self, now: Instant, config: SenderConfig) -> Result<u32, Misuse> {
         if self.closed {

@@ -7,7 +7,9 @@ use siskin_peer::{
     DtlsTransportState, IceCandidateInit, IceConnectionState, IceGatheringState, PeerConnectionState,
     SctpTransportState, SignalingState, TransceiverId, TransportError,
 };
+use std::collections::BTreeSet;
 use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 use tokio::sync::mpsc;
 
@@ -54,16 +56,30 @@ pub enum Event {
 /// The events of one connection. Ends when the connection is gone. Dropping it loses events, and closes the channels
 /// that the peer opens.
 #[derive(Debug)]
-pub struct Events(mpsc::UnboundedReceiver<Event>);
+pub struct Events {
+    receiver: mpsc::UnboundedReceiver<Event>,
+    waiting: Arc<Waiting>,
+}
+
+/// What waits to be read and is not queued twice: a peer can bring it about as often as it likes.
+#[derive(Debug, Default)]
+pub(crate) struct Waiting(Mutex<Latest>);
+
+#[derive(Debug, Default)]
+struct Latest {
+    key_frames: BTreeSet<(TransceiverId, Option<String>)>,
+    target_bitrate: Option<u64>,
+}
 
 impl Events {
-    pub(crate) fn new(receiver: mpsc::UnboundedReceiver<Event>) -> Self {
-        Self(receiver)
+    pub(crate) fn new(receiver: mpsc::UnboundedReceiver<Event>, waiting: Arc<Waiting>) -> Self {
+        Self { receiver, waiting }
     }
 
     /// The next event; `None` when the connection is gone. Cancelling loses nothing.
     pub async fn next(&mut self) -> Option<Event> {
-        self.0.recv().await.map(seen)
+        let event = self.receiver.recv().await;
+        event.map(|event| self.waiting.seen(event))
     }
 }
 
@@ -71,13 +87,61 @@ impl Stream for Events {
     type Item = Event;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Event>> {
-        self.0.poll_recv(cx).map(|event| event.map(seen))
+        let event = self.receiver.poll_recv(cx);
+        event.map(|event| event.map(|event| self.waiting.seen(event)))
     }
 }
 
-fn seen(mut event: Event) -> Event {
-    if let Event::DataChannel(channel) = &mut event {
-        channel.seen();
+impl Waiting {
+    /// Whether an event is to be queued; if it waits already, what it says is read with that.
+    pub(crate) fn admits(&self, event: &Event) -> bool {
+        match event {
+            Event::KeyFrameRequested { transceiver, rid } => {
+                self.lock().key_frames.insert((*transceiver, rid.clone()))
+            }
+            Event::TargetBitrate(bits) => self.lock().target_bitrate.replace(*bits).is_none(),
+            _ => true,
+        }
     }
-    event
+
+    fn seen(&self, mut event: Event) -> Event {
+        match &mut event {
+            Event::DataChannel(channel) => channel.seen(),
+            Event::KeyFrameRequested { transceiver, rid } => {
+                self.lock().key_frames.remove(&(*transceiver, rid.clone()));
+            }
+            Event::TargetBitrate(bits) => *bits = self.lock().target_bitrate.take().unwrap_or(*bits),
+            _ => {}
+        }
+        event
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Latest> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_peer_can_repeat_waits_once() {
+        let (sender, receiver) = mpsc::unbounded_channel();
+        let mut events = Events::new(receiver, Arc::default());
+        let waiting = Arc::clone(&events.waiting);
+        let ask = || Event::KeyFrameRequested { transceiver: TransceiverId(1), rid: None };
+        for bits in [300_000, 500_000, 900_000] {
+            for event in [ask(), Event::TargetBitrate(bits)] {
+                if waiting.admits(&event) {
+                    sender.send(event).unwrap();
+                }
+            }
+        }
+        let mut next = || waiting.seen(events.receiver.try_recv().unwrap());
+        assert!(matches!(next(), Event::KeyFrameRequested { .. }));
+        assert!(matches!(next(), Event::TargetBitrate(900_000)), "the latest");
+        assert!(events.receiver.try_recv().is_err());
+        assert!(waiting.admits(&ask()), "it was read: it may come again");
+    }
 }

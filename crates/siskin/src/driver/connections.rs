@@ -2,7 +2,9 @@
 
 use crate::channel::{ChannelShared, DataChannel};
 use crate::command::{Command, WeakCommands};
-use crate::connection::{Configuration, ConnectionShared, Event, Events, Handle, PeerConnection, States};
+use crate::connection::{
+    Configuration, ConnectionShared, Event, Events, Handle, PeerConnection, States, WaitingEvents,
+};
 use crate::error::Error;
 use crate::media::{RtpTransceiver, TrackEvent, TrackSource};
 use crate::message::Message;
@@ -36,6 +38,7 @@ struct Entry {
     shared: Arc<ConnectionShared>,
     states: watch::Sender<States>,
     events: mpsc::UnboundedSender<Event>,
+    waiting_events: Arc<WaitingEvents>,
     channels: BTreeMap<ChannelId, Arc<ChannelShared>>,
     /// What the peer sends, or has sent.
     tracks: BTreeMap<TransceiverId, TrackSource>,
@@ -130,10 +133,12 @@ impl Connections {
         let shared = ConnectionShared::new(id, max_unread);
         let (states, seen) = watch::channel(States::default());
         let (events, stream) = mpsc::unbounded_channel();
+        let waiting_events = Arc::<WaitingEvents>::default();
         let entry = Entry {
             shared: Arc::clone(&shared),
             states,
             events,
+            waiting_events: Arc::clone(&waiting_events),
             channels: BTreeMap::new(),
             tracks: BTreeMap::new(),
             waiting: VecDeque::new(),
@@ -141,7 +146,7 @@ impl Connections {
             record,
         };
         self.entries.insert(id, entry);
-        Ok((PeerConnection::new(shared, seen, commands), Events::new(stream)))
+        Ok((PeerConnection::new(shared, seen, commands), Events::new(stream, waiting_events)))
     }
 
     fn open(
@@ -382,7 +387,9 @@ impl Connections {
         };
         self.show(endpoint, id);
         // Nobody listening is fine: a channel's handle closes it as it is dropped.
-        if let Some(entry) = self.entries.get(&id) {
+        if let Some(entry) = self.entries.get(&id)
+            && entry.waiting_events.admits(&event)
+        {
             let _ = entry.events.send(event);
         }
     }

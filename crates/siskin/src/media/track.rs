@@ -6,7 +6,7 @@ use crate::media::RtpTransceiver;
 use siskin_peer::media::TrackKind;
 use siskin_peer::{ReceivedFrame, TransceiverId};
 use std::fmt;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Weak};
 use tokio::sync::{Mutex, mpsc};
 
@@ -36,6 +36,8 @@ pub struct MediaStreamTrack {
 struct Shared {
     muted: AtomicBool,
     dropped: AtomicU64,
+    /// Bytes of frames that wait.
+    waiting: AtomicUsize,
 }
 
 /// The driver's end of a track. Once every handle is dropped its frames go nowhere.
@@ -51,6 +53,8 @@ pub(crate) struct TrackSource {
 
 /// Frames that may wait to be read: four seconds of video, or of audio in packets of 20 ms.
 const MAX_WAITING: usize = 200;
+/// And their bytes.
+const MAX_WAITING_BYTES: usize = 16 << 20;
 
 impl MediaStreamTrack {
     /// Audio or video.
@@ -70,9 +74,12 @@ impl MediaStreamTrack {
 
     /// The next frame, in order; `None` once the track has ended. Cancelling loses nothing.
     ///
-    /// Who reads too slowly loses frames: of 200 that wait the next is dropped, and for video a key frame asked for.
+    /// Who reads too slowly loses frames: behind 200 that wait, or 16 MiB, the next is dropped, and for video a key frame
+    /// asked for.
     pub async fn recv(&self) -> Option<ReceivedFrame> {
-        self.frames.lock().await.recv().await
+        let frame = self.frames.lock().await.recv().await?;
+        self.shared.waiting.fetch_sub(frame.data.len(), Ordering::AcqRel);
+        Some(frame)
     }
 
     /// Asks the peer for a key frame; `rid` names the encoding where it sends several, none asks for all.
@@ -97,7 +104,11 @@ impl fmt::Debug for MediaStreamTrack {
 impl TrackSource {
     /// A track and its source.
     pub(crate) fn new(handle: Handle, id: TransceiverId, kind: TrackKind) -> (Self, MediaStreamTrack) {
-        let shared = Arc::new(Shared { muted: AtomicBool::new(true), dropped: AtomicU64::new(0) });
+        let shared = Arc::new(Shared {
+            muted: AtomicBool::new(true),
+            dropped: AtomicU64::new(0),
+            waiting: AtomicUsize::new(0),
+        });
         let (sender, frames) = mpsc::channel(MAX_WAITING);
         let frames = Arc::new(Mutex::new(frames));
         let source = Self { handle, id, kind, sender, frames: Arc::downgrade(&frames), shared };
@@ -121,13 +132,18 @@ impl TrackSource {
 
     /// Hands a frame over. False if it was dropped, so that what follows cannot be decoded without a key frame.
     pub(crate) fn deliver(&self, frame: ReceivedFrame) -> bool {
-        match self.sender.try_send(frame) {
-            // Whom nobody reads, nobody misses.
-            Ok(()) | Err(mpsc::error::TrySendError::Closed(_)) => true,
-            Err(mpsc::error::TrySendError::Full(_)) => {
-                self.shared.dropped.fetch_add(1, Ordering::Relaxed);
-                self.kind == TrackKind::Audio
-            }
+        let len = frame.data.len();
+        // Counted first, so that a reader in between does not count below nothing.
+        let fits = self.shared.waiting.fetch_add(len, Ordering::AcqRel) + len <= MAX_WAITING_BYTES;
+        if fits && self.sender.try_send(frame).is_ok() {
+            return true;
         }
+        self.shared.waiting.fetch_sub(len, Ordering::AcqRel);
+        // Whom nobody reads, nobody misses.
+        if self.sender.is_closed() {
+            return true;
+        }
+        self.shared.dropped.fetch_add(1, Ordering::Relaxed);
+        self.kind == TrackKind::Audio
     }
 }

@@ -280,10 +280,63 @@ fn who_follows_the_target_fills_the_link_and_does_not_drown_it() {
         pair.a.connection.send_frame(now, video, None, frame).unwrap();
         pair.run(ms(33));
     }
+    // What is under way is not lost.
+    pair.run(ms(2_500));
     let seen = frames(&pair.b, TransceiverId(0));
     let last: Vec<_> = seen.iter().rev().take(150).collect();
     let rate = last.iter().map(|frame| frame.data.len() as u64 * 8).sum::<u64>() / 5;
     assert!((1_200_000..2_000_000).contains(&rate), "{rate} bit/s of 2,000,000");
     // Nothing was lost to a queue that ran over.
     assert!(seen.len() > 595, "{}", seen.len());
+}
+
+/// RFC 5506 §5, read off the wire: the first eight bytes of SRTCP are in clear, and say which packet comes first.
+#[test]
+fn feedback_goes_without_reports_only_where_that_was_agreed_on() {
+    for agreed in [true, false] {
+        let mut pair = media_pair(16, Link::new(ms(1)));
+        let video = add(&mut pair.a, VIDEO, Direction::SendOnly);
+        let now = pair.now();
+        pair.a.connection.set_local_description(now, None).unwrap();
+        let mut offer = pair.a.connection.local_description().unwrap();
+        if !agreed {
+            offer.sdp = offer.sdp.replace("a=rtcp-rsize\r\n", "");
+        }
+        pair.b.connection.set_remote_description(now, offer).unwrap();
+        pair.b.connection.set_local_description(now, None).unwrap();
+        let answer = pair.b.connection.local_description().unwrap();
+        pair.a.connection.set_remote_description(now, answer).unwrap();
+        pair.run_until(ms(5_000), connected);
+        play_video(&mut pair, video, 0, 30, 3_000);
+        let types = pair.b.sent.iter().filter(|datagram| siskin_rtp::wire::is_rtcp(datagram));
+        let types: Vec<u8> = types.filter_map(|datagram| datagram.get(1).copied()).collect();
+        let reports = types.iter().filter(|kind| matches!(kind, 200 | 201)).count();
+        assert!(reports > 0 && types.len() > 5, "{types:?}");
+        assert_eq!(reports == types.len(), !agreed, "{types:?}");
+    }
+}
+
+/// A peer can ask for key frames as often as it likes: what nobody has read yet waits once.
+#[test]
+fn requests_that_nobody_reads_do_not_pile_up() {
+    let mut pair = media_pair(17, Link::new(ms(1)));
+    let video = add(&mut pair.a, VIDEO, Direction::SendOnly);
+    connect(&mut pair);
+    play_video(&mut pair, video, 0, 5, 3_000);
+    pair.a.holds_events = true;
+    for _ in 0..50 {
+        pair.b.connection.request_key_frame(pair.now(), TransceiverId(0), None).unwrap();
+        pair.run(ms(50));
+    }
+    let received = |stats: &siskin_peer::stats::Stats| match &stats.kind {
+        siskin_peer::stats::StatsKind::OutboundRtp(outbound) => outbound.pli_count,
+        _ => None,
+    };
+    let stats = pair.a.connection.get_stats(pair.now());
+    assert!(stats.iter().find_map(received).is_some_and(|count| count > 20), "they came");
+    let before = pair.a.events.len();
+    pair.a.holds_events = false;
+    pair.a.drain(pair.now());
+    let asked = |event: &&Event| matches!(event, Event::KeyFrameRequested { .. });
+    assert_eq!(pair.a.events.iter().skip(before).filter(asked).count(), 1);
 }
