@@ -19,6 +19,11 @@ use std::time::Duration;
 #[global_allocator]
 static ALLOCATOR: Cap<System> = Cap::new(System, usize::MAX);
 
+/// Bytes on the heap of this program.
+pub(crate) fn heap() -> usize {
+    ALLOCATOR.allocated()
+}
+
 /// Heap that both connections together may hold at any time, in bytes: `Limits::small()` keeps 8 KiB of reassembly and 8 KiB of
 /// early records and data in each, observations aside; the rest is keys, flights of at most 6 KiB and the transcript.
 const MEMORY: usize = 96 << 10;
@@ -111,7 +116,7 @@ impl<'a> Handshake<'a> {
             dtls.set_remote_fingerprints(Instant::ZERO, std::slice::from_ref(&fingerprint)).expect("SHA-256");
             dtls
         };
-        let heap_before = ALLOCATOR.allocated();
+        let heap_before = heap();
         let honest_role = if tested == Role::Client { Role::Server } else { Role::Client };
         Self {
             tested: make(tested, 2),
@@ -147,7 +152,7 @@ impl<'a> Handshake<'a> {
                 quiet = false;
             }
             self.take_events(round);
-            let heap = ALLOCATOR.allocated().saturating_sub(self.heap_before);
+            let heap = heap().saturating_sub(self.heap_before);
             assert!(
                 heap < MEMORY + self.past.iter().map(|p| p.capacity() + 24).sum::<usize>() * 2,
                 "{heap} bytes"

@@ -7,6 +7,7 @@ mod dtls;
 mod dtls_flights;
 mod ice;
 mod peer;
+mod peer_media;
 mod rtp;
 mod sctp;
 mod sdp;
@@ -20,6 +21,7 @@ pub use dtls::{dtls_handshake, dtls_reassembly, dtls_record};
 pub use dtls_flights::{dtls_client_v12, dtls_client_v13, dtls_server_v12, dtls_server_v13};
 pub use ice::{ice_messages, ice_ops};
 pub use peer::peer_datagrams;
+pub use peer_media::peer_media;
 pub use rtp::{
     rtp_depacketize_audio, rtp_depacketize_av1, rtp_depacketize_h264, rtp_depacketize_h265,
     rtp_depacketize_vp8, rtp_depacketize_vp9, rtp_jitter_ops, rtp_packet, rtp_rtcp_compound,
@@ -58,6 +60,7 @@ pub const TARGETS: &[(&str, Property)] = &[
     ("sctp_ops", sctp_ops),
     ("sctp_packet", sctp_packet),
     ("peer_datagrams", peer_datagrams),
+    ("peer_media", peer_media),
     ("sdp_session", sdp_session),
     ("srtp_unprotect", srtp_unprotect),
     ("stun_message", stun_message),

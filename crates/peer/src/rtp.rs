@@ -67,6 +67,8 @@ pub(crate) struct Rtp {
     frames: VecDeque<ReceivedFrame>,
     events: VecDeque<RtpEvent>,
     counts: RtpCounts,
+    /// What the session had dropped of what it had to say.
+    seen_dropped: u64,
     reports_arrivals: bool,
     rng: Rng,
     max_payload: usize,
@@ -103,6 +105,7 @@ impl Rtp {
             frames: VecDeque::new(),
             events: VecDeque::new(),
             counts: RtpCounts::default(),
+            seen_dropped: 0,
             reports_arrivals: false,
             rng,
             max_payload: usize::from(config.max_datagram),
@@ -178,23 +181,25 @@ impl Rtp {
             self.counts.before_keys += 1;
             return;
         };
-        // What SRTP drops, it counts.
-        if is_rtcp(datagram) {
-            if let Ok(len) = secure.unprotect_rtcp(datagram)
-                && let Some(clear) = datagram.get(..len)
-            {
-                self.session.handle_rtcp(arrived, clear);
-            }
-        } else if let Ok(len) = secure.unprotect_rtp(datagram)
-            && let Some(clear) = datagram.get(..len)
-        {
+        let rtcp = is_rtcp(datagram);
+        let len = if rtcp { secure.unprotect_rtcp(datagram) } else { secure.unprotect_rtp(datagram) };
+        let Some(clear) = len.ok().and_then(|len| datagram.get(..len)) else {
+            self.counts.srtp_dropped += 1;
+            return;
+        };
+        if rtcp {
+            self.session.handle_rtcp(arrived, clear);
+        } else {
             self.handle_rtp(arrived, clear);
         }
         self.take_session_events(arrived);
     }
 
     fn handle_rtp(&mut self, now: Instant, packet: &[u8]) {
-        let Ok(header) = RtpHeader::parse(packet) else { return };
+        let Ok(header) = RtpHeader::parse(packet) else {
+            self.counts.refused += 1;
+            return;
+        };
         let values = self.extensions.values(&header);
         let ssrc = header.ssrc;
         let known = self.incoming.contains_key(&ssrc);
@@ -219,6 +224,7 @@ impl Rtp {
         let clock_rate = codec.map_or(90_000, |codec| codec.codec.clock_rate);
         let accepted = self.session.handle_rtp(now, packet, &header, clock_rate, values.transport_number());
         let Ok(accepted) = accepted else {
+            self.counts.refused += 1;
             if !known {
                 self.incoming.remove(&ssrc);
             }
@@ -228,7 +234,9 @@ impl Rtp {
             self.counts.unknown_payload_type += 1;
             return;
         };
-        let Ok(payload) = header.payload(packet) else { return };
+        self.counts.taken += 1;
+        // The session has refused what has none.
+        let payload = header.payload(packet).unwrap_or_default();
         match self.incoming.get_mut(&ssrc) {
             Some(Incoming::Media(stream)) => {
                 if stream.payload_type != header.payload_type {
@@ -369,6 +377,7 @@ impl Rtp {
                 _ => {}
             }
         }
+        self.forget_unannounced();
         let session = &mut self.session;
         let feedback = core::iter::from_fn(|| session.poll_feedback());
         self.counts.feedback += self.pacing.handle_feedback(now, feedback, &mut self.events);
@@ -378,6 +387,15 @@ impl Rtp {
     fn tell(&mut self, event: RtpEvent) {
         if !self.events.contains(&event) {
             self.events.push_back(event);
+        }
+    }
+
+    /// Where the session said so much that something was lost, the end of a stream may have been among it.
+    fn forget_unannounced(&mut self) {
+        let dropped = self.session.stats().events_dropped;
+        if core::mem::replace(&mut self.seen_dropped, dropped) != dropped {
+            let session = &mut self.session;
+            self.incoming.retain(|ssrc, _| session.receiver(*ssrc).is_some());
         }
     }
 
@@ -422,6 +440,12 @@ impl Rtp {
     }
 
     pub(crate) fn counts(&self) -> RtpCounts {
-        self.counts
+        let session = self.session.stats();
+        RtpCounts {
+            rtcp: session.rtcp_received,
+            rtcp_malformed: session.rtcp_malformed + session.rtcp_packets_malformed,
+            rtcp_dropped: session.events_dropped,
+            ..self.counts
+        }
     }
 }

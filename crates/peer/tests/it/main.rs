@@ -9,6 +9,7 @@ mod harness;
 mod jsep;
 mod media;
 mod memory;
+mod puppet;
 mod replay;
 mod rules;
 mod session;

@@ -3,6 +3,7 @@
 
 mod captures;
 mod flow;
+mod hostile;
 mod rfc9429;
 mod wpt_add_track;
 mod wpt_add_transceiver;
