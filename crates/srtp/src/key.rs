@@ -34,7 +34,7 @@ pub struct SessionKey {
     pub cipher: Vec<u8>,
     /// [`Suite::auth_key_len`] bytes.
     pub auth: Vec<u8>,
-    /// [`Suite::salt_len`] bytes; 14 in any suite for header extensions.
+    /// [`Suite::salt_len`] bytes.
     pub salt: Vec<u8>,
 }
 
@@ -84,9 +84,9 @@ impl SessionKeys {
             salt: expand(&*prf, &salt, first_label + 2, salt_len),
         };
         let (rtp, rtcp) = (session(0, auth, suite.salt_len()), session(3, auth, suite.salt_len()));
-        // RFC 6904 §3.2: label 6 for the key, 7 for the salt; there is no authentication.
+        // RFC 6904 §3: labels 6 and 7, both keys as long as those for payloads; there is no authentication.
         let cipher = expand(&*prf, &salt, 6, key);
-        let header = SessionKey { cipher, auth: Vec::new(), salt: expand(&*prf, &salt, 7, 14) };
+        let header = SessionKey { cipher, auth: Vec::new(), salt: expand(&*prf, &salt, 7, suite.salt_len()) };
         salt.zeroize();
         Ok(Self { rtp, rtcp, header })
     }

@@ -40,15 +40,18 @@ pub(crate) const RTCP_HEADER: usize = 8;
 
 impl Transform {
     pub(crate) fn new(provider: &Provider, suite: Suite, keys: &SessionKeys) -> Result<Self, Misuse> {
-        let header_fits = keys.header.cipher.len() == suite.key_len() && keys.header.salt.len() == 14;
-        if !header_fits {
+        let header = [keys.header.cipher.len(), keys.header.salt.len()];
+        if header != [suite.key_len(), suite.salt_len()] {
             return Err(Misuse::WrongKeyLength);
         }
         Ok(Self {
             rtp: Cipher::new(provider, suite, &keys.rtp, suite.rtp_tag_len())?,
             rtcp: Cipher::new(provider, suite, &keys.rtcp, suite.rtcp_tag_len())?,
             header: provider.aes_ctr.key(&keys.header.cipher).map_err(|_| Misuse::Unsupported)?,
-            header_salt: number(&keys.header.salt) << 16,
+            // RFC 7714 §8.3 has the keystream of AES-CM for GCM, too, whose salt of 112 bits it does not have: RFC 6904 §3
+            // makes this one as long as the payload's. Zeros follow it, as they follow the master salt (erratum 4938 of RFC
+            // 7714), and as libsrtp does.
+            header_salt: number(&keys.header.salt) << (8 * (16 - suite.salt_len())),
         })
     }
 

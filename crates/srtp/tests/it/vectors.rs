@@ -15,7 +15,7 @@ fn contexts(provider: &Provider, suite: Suite, session: SessionKeys, config: &Co
 
 fn session(cipher: &str, auth: &str, salt: &str) -> SessionKeys {
     let one = SessionKey { cipher: hex(cipher), auth: hex(auth), salt: hex(salt) };
-    let header = SessionKey { cipher: hex(cipher), auth: Vec::new(), salt: vec![0; 14] };
+    let header = SessionKey { cipher: hex(cipher), auth: Vec::new(), salt: vec![0; one.salt.len()] };
     SessionKeys { rtp: one.clone(), rtcp: one, header }
 }
 
