@@ -20,7 +20,8 @@ pub fn peer_media(input: &[u8]) {
     let mut config = puppet::config(siskin_crypto::ring());
     config.max_train = 1;
     let before = heap();
-    let mut hostile = Hostile { puppet: Puppet::connect(config), reader: Reader::new(input), took: 0, asked: 0 };
+    let mut hostile =
+        Hostile { puppet: Puppet::connect(config), reader: Reader::new(input), took: 0, asked: 0 };
     hostile.puppet.heard = Default::default();
     let start = hostile.puppet.now();
     while hostile.act().is_some() {
@@ -48,7 +49,7 @@ struct Hostile<'a> {
     asked: u64,
 }
 
-impl Hostile<'_> {
+impl<'a> Hostile<'a> {
     /// Does the next thing; `None` at the end of the input.
     fn act(&mut self) -> Option<()> {
         match self.reader.u8().ok()? % 12 {
@@ -106,7 +107,7 @@ impl Hostile<'_> {
     }
 
     /// Up to 1,023 bytes.
-    fn bytes(&mut self) -> Option<&'_ [u8]> {
+    fn bytes(&mut self) -> Option<&'a [u8]> {
         let len = self.reader.u16().ok()? & 0x3ff;
         self.reader.take(len.into()).ok()
     }
@@ -244,7 +245,8 @@ impl Hostile<'_> {
         let [kind, times] = self.reader.array().ok()?;
         let media = if kind & 0x80 == 0 { self.ours() } else { self.ssrc()? };
         let (packet_type, format) =
-            [(205, 1), (205, 3), (206, 1), (206, 2), (206, 3), (206, 4), (206, 15), (205, 4)][usize::from(kind % 8)];
+            [(205, 1), (205, 3), (206, 1), (206, 2), (206, 3), (206, 4), (206, 15), (205, 4)]
+                [usize::from(kind % 8)];
         let mut control = match (packet_type, format) {
             (206, 4) | (205, 3 | 4) => media.to_be_bytes().to_vec(),
             (206, 15) => b"REMB\x01".to_vec(),
@@ -277,7 +279,8 @@ impl Hostile<'_> {
         out.truncate(28);
         out.extend_from_slice(&ours);
         out.extend_from_slice(&[&first[..8], second].concat());
-        let clock = [&[0x80, 207, 0, 8], &ssrc[..], &[4, 0, 0, 2], &second[..8], &[5, 0, 0, 3], &ours[..]].concat();
+        let clock =
+            [&[0x80, 207, 0, 8], &ssrc[..], &[4, 0, 0, 2], &second[..8], &[5, 0, 0, 3], &ours[..]].concat();
         out.extend_from_slice(&clock);
         out.extend_from_slice(&first[..8]);
         self.puppet.rtcp(&out);

@@ -22,6 +22,8 @@ pub struct Config {
     pub clock: Option<WallClock>,
     /// Which sections share a transport before the peer has agreed to BUNDLE; default balanced.
     pub bundle_policy: BundlePolicy,
+    /// Whether header extensions of RTP are encrypted (cryptex, RFC 9335); default where the peer can do it, too.
+    pub header_encryption: HeaderEncryption,
     /// Audio and video: the codecs and header extensions to negotiate; default none, so that such sections are rejected.
     pub media: Option<MediaConfig>,
     /// STUN servers, their names resolved, asked for server-reflexive candidates.
@@ -62,6 +64,18 @@ pub enum BundlePolicy {
     MaxBundle,
 }
 
+/// `RTCRtpHeaderEncryptionPolicy` (webrtc-extensions): cryptex, RFC 9335.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum HeaderEncryption {
+    /// Neither offered nor taken up.
+    Disable,
+    /// Offered, taken up, and used where both sides can.
+    #[default]
+    Negotiate,
+    /// A description without it is refused, and so is a packet.
+    Require,
+}
+
 impl Config {
     /// The defaults, for browsers and servers.
     pub fn new(provider: Provider) -> Self {
@@ -70,6 +84,7 @@ impl Config {
             certificate: None,
             clock: None,
             bundle_policy: BundlePolicy::default(),
+            header_encryption: HeaderEncryption::default(),
             media: None,
             stun_servers: Vec::new(),
             max_message_size: 262_144,

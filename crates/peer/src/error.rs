@@ -62,6 +62,8 @@ pub enum InvalidAccess {
     FingerprintChanged,
     /// The data section's protocol is none that we speak: UDP/DTLS/SCTP or TCP/DTLS/SCTP (RFC 8841 §4).
     DataProtocol,
+    /// A section of RTP has no `a=cryptex`, which the configuration requires (RFC 9335 §4).
+    HeaderEncryption,
     /// The track is sent by another transceiver already.
     TrackSentAlready,
     /// The connection has no such transceiver.
@@ -156,6 +158,7 @@ impl fmt::Display for Error {
                 InvalidAccess::Mid => "a media section's a=mid is missing or stands twice",
                 InvalidAccess::FingerprintChanged => "the fingerprint changed while the association lives",
                 InvalidAccess::DataProtocol => "the data section's protocol is not DTLS/SCTP",
+                InvalidAccess::HeaderEncryption => "a media section has no a=cryptex, which is required",
                 InvalidAccess::TrackSentAlready => "the track is sent already",
                 InvalidAccess::NoSuchTransceiver => "the connection has no such transceiver",
             },

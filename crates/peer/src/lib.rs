@@ -22,7 +22,7 @@ pub mod stats;
 mod transceiver;
 mod transport;
 
-pub use config::{BundlePolicy, Config};
+pub use config::{BundlePolicy, Config, HeaderEncryption};
 pub use connection::{OfferOptions, PeerConnection, RouteChange};
 pub use description::{IceCandidateInit, SdpType, SessionDescription, UnknownSdpType};
 pub use endpoint::{ConnectionId, Endpoint, EndpointConfig, EndpointStats};

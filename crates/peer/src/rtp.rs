@@ -21,7 +21,7 @@ pub use delivery::{OutgoingFrame, ReceivedFrame};
 pub(crate) use outgoing::SendError;
 pub(crate) use parameters::Parameters;
 
-use crate::config::Config;
+use crate::config::{Config, HeaderEncryption};
 use crate::transceiver::TransceiverId;
 use alloc::collections::{BTreeMap, VecDeque};
 use alloc::string::String;
@@ -36,7 +36,7 @@ use siskin_rtp::extension::ExtensionMap;
 use siskin_rtp::feedback::ArrivalsConfig;
 use siskin_rtp::session::{self, Session};
 use siskin_rtp::wire::is_rtcp;
-use siskin_srtp::{Receiver, Sender};
+use siskin_srtp::{Cryptex, Receiver, Sender};
 
 /// What the media of a transport tell their connection.
 #[derive(Debug, PartialEq)]
@@ -56,6 +56,9 @@ pub(crate) struct Rtp {
     provider: Provider,
     /// Keys, once DTLS has them.
     secure: Option<(Sender, Receiver)>,
+    /// Whether headers come encrypted, and go so.
+    cryptex: (Cryptex, Cryptex),
+    requires_cryptex: bool,
     session: Session,
     sections: Vec<Parameters>,
     /// Which number means what, over all sections: in a group it means the same in each (RFC 8285 §5, RFC 9143 §9.1).
@@ -95,6 +98,8 @@ impl Rtp {
         Self {
             provider: config.provider,
             secure: None,
+            cryptex: (Cryptex::Off, Cryptex::Off),
+            requires_cryptex: config.header_encryption == HeaderEncryption::Require,
             session: Session::new(session, rng.fork("session"), now),
             sections: Vec::new(),
             extensions: ExtensionMap::new(),
@@ -119,6 +124,7 @@ impl Rtp {
         if self.secure.is_none() {
             self.secure =
                 siskin_srtp::contexts(&self.provider, material, &siskin_srtp::Config::default()).ok();
+            self.configure_cryptex();
         }
     }
 
@@ -137,6 +143,22 @@ impl Rtp {
         }
         // RFC 5506 §5: the session is one, so that it follows the section that allows the least.
         self.session.set_reduced_size(sections.iter().all(|section| section.reduced_size));
+        // RFC 9335 §4: all sections of a bundle have it or none. What we promise holds from the offer on; a section that is not
+        // agreed on yet says nothing.
+        let requires = self.requires_cryptex;
+        let cryptex = |says: fn(&Parameters) -> Option<bool>| {
+            let mut said = sections.iter().filter_map(says).peekable();
+            match said.peek().is_some() && said.all(|cryptex| cryptex) {
+                true if requires => Cryptex::Required,
+                true => Cryptex::On,
+                false => Cryptex::Off,
+            }
+        };
+        let received =
+            |section: &Parameters| Some(section.cryptex.0).filter(|_| !section.receive_codecs.is_empty());
+        self.cryptex =
+            (cryptex(received), cryptex(|section| Some(section.cryptex.1).filter(|_| section.sends)));
+        self.configure_cryptex();
         let gone = |id: &TransceiverId| !sections.iter().any(|section| section.transceiver == *id);
         let left: Vec<u32> = self
             .outgoing
@@ -168,6 +190,13 @@ impl Rtp {
             self.pacing.estimate(now, padding);
         }
         self.sections = sections;
+    }
+
+    fn configure_cryptex(&mut self) {
+        if let Some((sender, receiver)) = &mut self.secure {
+            receiver.set_cryptex(self.cryptex.0);
+            sender.set_cryptex(self.cryptex.1);
+        }
     }
 
     fn section(&self, id: TransceiverId) -> Option<&Parameters> {

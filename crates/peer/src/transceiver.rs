@@ -55,6 +55,8 @@ pub struct Transceiver {
     /// What the peer sends, each with its retransmissions, if it says so.
     pub(crate) remote_sources: Vec<(u32, Option<u32>)>,
     pub(crate) reduced_size_rtcp: bool,
+    /// Both descriptions say that headers may be encrypted.
+    pub(crate) header_encryption: bool,
 }
 
 /// Codecs and header extensions of one description.
@@ -62,6 +64,8 @@ pub struct Transceiver {
 pub(crate) struct Described {
     pub(crate) codecs: Vec<CodecParameters>,
     pub(crate) extensions: Vec<HeaderExtension>,
+    /// Headers may come encrypted.
+    pub(crate) cryptex: bool,
 }
 
 /// `RTCRtpSender`.
@@ -99,6 +103,7 @@ impl Transceiver {
             send_codecs: Vec::new(),
             remote_sources: Vec::new(),
             reduced_size_rtcp: false,
+            header_encryption: false,
         }
     }
 
@@ -175,6 +180,11 @@ impl Transceiver {
     /// Whether the peer takes RTCP of reduced size (RFC 5506).
     pub fn reduced_size_rtcp(&self) -> bool {
         self.reduced_size_rtcp
+    }
+
+    /// Whether header extensions are encrypted (`rtpHeaderEncryptionNegotiated`; cryptex, RFC 9335).
+    pub fn header_encryption_negotiated(&self) -> bool {
+        self.header_encryption
     }
 
     pub(crate) fn is_alive(&self) -> bool {

@@ -27,7 +27,7 @@ pub use siskin_base::Observation;
 pub use siskin_crypto::{Certificate, Provider, ring, rustcrypto};
 pub use siskin_peer::{
     BundlePolicy, ChannelConfig, DataChannelState, Direction, DtlsTransportState, DtlsVersion,
-    IceCandidateInit, IceConnectionState, IceGatheringState, OfferOptions, OutgoingFrame,
+    HeaderEncryption, IceCandidateInit, IceConnectionState, IceGatheringState, OfferOptions, OutgoingFrame,
     PeerConnectionState, Priority, ReceivedFrame, Recording, Reliability, SctpTransportState, SdpType,
     SessionDescription, SignalingState, Transceiver, TransceiverId, TransceiverInit, TransportError,
     UnknownSdpType, stats,

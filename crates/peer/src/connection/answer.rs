@@ -2,7 +2,7 @@
 
 use super::PeerConnection;
 use crate::SignalingState;
-use crate::config::BundlePolicy;
+use crate::config::{BundlePolicy, HeaderEncryption};
 use crate::error::{Error, InvalidAccess, InvalidState};
 use crate::jsep::{
     Content, Place, Plan, PlannedRtp, PlannedSection, RemoteContent, RemoteDescription, RemoteRtp,
@@ -152,6 +152,7 @@ impl PeerConnection {
             direction,
             codecs,
             extensions: answer_extensions(media, offered.kind, &offered.extensions),
+            cryptex: offered.cryptex && self.config.header_encryption != HeaderEncryption::Disable,
             msids: Vec::new(),
             cname: String::new(),
             sources: Vec::new(),

@@ -2,8 +2,9 @@
 
 use super::PeerConnection;
 use crate::SdpType;
+use crate::config::HeaderEncryption;
 use crate::error::{Error, InvalidAccess};
-use crate::jsep::{RemoteDescription, RemoteTransport};
+use crate::jsep::{RemoteDescription, RemoteSection, RemoteTransport};
 use crate::sections::Sections;
 use siskin_base::SetupRole;
 
@@ -27,6 +28,11 @@ impl PeerConnection {
         });
         if !fits || !same_kinds {
             return Err(Error::InvalidAccess(refusal));
+        }
+        // webrtc-extensions, `rtpHeaderEncryptionPolicy`: data channels need none.
+        let required = self.config.header_encryption == HeaderEncryption::Require;
+        if required && remote.sections.iter().filter_map(RemoteSection::rtp).any(|rtp| !rtp.cryptex) {
+            return Err(Error::InvalidAccess(InvalidAccess::HeaderEncryption));
         }
         let described = remote.sections.iter().enumerate();
         let mut described =

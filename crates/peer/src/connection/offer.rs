@@ -1,7 +1,7 @@
 //! What an offer holds: the sections there are, those that were added, and what each is carried on (RFC 9429 §5.2).
 
 use super::{OfferOptions, PeerConnection};
-use crate::config::BundlePolicy;
+use crate::config::{BundlePolicy, HeaderEncryption};
 use crate::jsep::{Content, Place, Plan, PlannedRtp, PlannedSection};
 use crate::media::{Numbers, TrackKind, offer_codecs, offer_extensions};
 use crate::sections::{Section, TransportId, UsedFor, unused_mid};
@@ -141,6 +141,7 @@ impl PeerConnection {
             direction: transceiver.direction,
             codecs: offer_codecs(&media, kind, &transceiver.preferences, &agreed.codecs, numbers),
             extensions: offer_extensions(&media, kind, &agreed.extensions, numbers),
+            cryptex: self.config.header_encryption != HeaderEncryption::Disable,
             msids: Vec::new(),
             cname: String::new(),
             sources: Vec::new(),

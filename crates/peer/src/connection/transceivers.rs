@@ -252,7 +252,7 @@ impl PeerConnection {
             transceiver.mid = mid;
             if let Some(planned) = planned {
                 let (codecs, extensions) = (planned.codecs.clone(), planned.extensions.clone());
-                transceiver.local = Described { codecs, extensions };
+                transceiver.local = Described { codecs, extensions, cryptex: planned.cryptex };
             }
         });
     }
@@ -271,7 +271,9 @@ impl PeerConnection {
                 Some(primary) => (place(&primary.codec), true),
                 None => (place(&known.codec), false),
             });
-            transceiver.local = Described { codecs, extensions: agreed_extensions(ours, theirs) };
+            let extensions = agreed_extensions(ours, theirs);
+            transceiver.local = Described { codecs, extensions, cryptex: ours.cryptex };
+            transceiver.header_encryption = ours.cryptex && theirs.cryptex;
             let current = intersect(ours.direction, theirs.direction.reversed());
             transceiver.current_direction = Some(current);
             transceiver.sender.has_sent |= current.sends();

@@ -80,6 +80,8 @@ pub(crate) struct PlannedRtp {
     pub(crate) direction: Direction,
     pub(crate) codecs: Vec<CodecParameters>,
     pub(crate) extensions: Vec<HeaderExtension>,
+    /// Headers may come encrypted (RFC 9335 §4).
+    pub(crate) cryptex: bool,
     pub(crate) msids: Vec<Msid>,
     pub(crate) cname: String,
     /// What is sent, each with its retransmissions; none where RIDs name the streams.

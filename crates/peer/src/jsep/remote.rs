@@ -87,7 +87,26 @@ impl RemoteDescription {
             }
             read.sections.push(section);
         }
+        read.level_cryptex();
         Ok(read)
+    }
+
+    /// RFC 9335 §4: all sections of a bundle say it, or none can be sent it: which section a packet is for may stand in what
+    /// is encrypted.
+    fn level_cryptex(&mut self) {
+        let lacking: Vec<usize> = (0..self.sections.len())
+            .filter(|index| {
+                self.sections.get(*index).and_then(RemoteSection::rtp).is_some_and(|rtp| !rtp.cryptex)
+            })
+            .flat_map(|index| self.bundled_with(index))
+            .collect();
+        for index in lacking {
+            if let Some(RemoteContent::Rtp(rtp)) =
+                self.sections.get_mut(index).map(|section| &mut section.content)
+            {
+                rtp.cryptex = false;
+            }
+        }
     }
 
     /// For a description that was applied: the candidates are ICE's now.

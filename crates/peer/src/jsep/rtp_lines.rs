@@ -22,6 +22,8 @@ pub(crate) struct RemoteRtp {
     pub(crate) extensions: Vec<HeaderExtension>,
     pub(crate) rtcp_mux: bool,
     pub(crate) reduced_size: bool,
+    /// The peer takes encrypted headers, in all sections of the bundle.
+    pub(crate) cryptex: bool,
     /// The streams of the track that the peer sends.
     pub(crate) streams: Vec<String>,
     /// What the peer sends, each with its retransmissions.
@@ -37,6 +39,9 @@ pub(super) fn write(rtp: &PlannedRtp, out: &mut Attributes) {
         let direction = (extension.direction != Direction::SendRecv).then_some(extension.direction);
         let uri = extension.uri.clone();
         out.push(Attribute::ExtMap(ExtMap { id: extension.id.into(), direction, uri, attributes: None }));
+    }
+    if rtp.cryptex {
+        out.push(Attribute::Cryptex);
     }
     out.push(Attribute::Direction(rtp.direction));
     out.extend(rtp.msids.iter().cloned().map(Attribute::Msid));
@@ -99,6 +104,7 @@ impl RemoteRtp {
             extensions: extensions(session, media),
             rtcp_mux: said(&Attribute::RtcpMux) || said(&Attribute::RtcpMuxOnly),
             reduced_size: said(&Attribute::RtcpRsize),
+            cryptex: effective.cryptex(),
             streams: streams(media),
             sources: remote_sources(media),
             simulcast: find(media, |a| if let Attribute::Simulcast(s) = a { Some(s.clone()) } else { None })

@@ -4,8 +4,9 @@ use super::{Input, Outputs, Recording};
 use crate::connection::OfferOptions;
 use crate::media::{Codec, MediaConfig, TrackKind};
 use crate::{
-    BundlePolicy, ChannelConfig, ChannelId, Config, DtlsVersion, IceCandidateInit, MessageKind,
-    OutgoingFrame, Priority, Reliability, SdpType, SessionDescription, TransceiverId, TransceiverInit,
+    BundlePolicy, ChannelConfig, ChannelId, Config, DtlsVersion, HeaderEncryption, IceCandidateInit,
+    MessageKind, OutgoingFrame, Priority, Reliability, SdpType, SessionDescription, TransceiverId,
+    TransceiverInit,
 };
 use alloc::string::String;
 use alloc::sync::Arc;
@@ -19,7 +20,7 @@ use siskin_crypto::{Certificate, Provider};
 use siskin_sdp::Direction;
 
 const MAGIC: &[u8; 16] = b"siskin-recording";
-const VERSION: u8 = 3;
+const VERSION: u8 = 4;
 
 /// The bytes are no recording that this version can replay.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,6 +63,7 @@ impl Recording {
         out.put_u16(self.config.max_datagram);
         out.put_u8(self.config.max_train);
         out.put_u8(self.config.bundle_policy as u8);
+        out.put_u8(self.config.header_encryption as u8);
         out.put_u8(u8::from(self.config.media.is_some()));
         let _ = out.put_prefixed(1, |out| {
             self.config.dtls_versions.iter().for_each(|version| out.put_u16(version.0));
@@ -101,6 +103,11 @@ impl Recording {
             0 => BundlePolicy::Balanced,
             1 => BundlePolicy::MaxCompat,
             _ => BundlePolicy::MaxBundle,
+        };
+        config.header_encryption = match r.u8()? {
+            0 => HeaderEncryption::Disable,
+            1 => HeaderEncryption::Negotiate,
+            _ => HeaderEncryption::Require,
         };
         config.media = (r.u8()? != 0).then(MediaConfig::default);
         let mut versions = Reader::new(r.vec8()?);

@@ -26,6 +26,8 @@ pub(crate) struct Parameters {
     pub(crate) remote_sources: Vec<(u32, Option<u32>)>,
     /// The peer takes RTCP of reduced size (RFC 5506).
     pub(crate) reduced_size: bool,
+    /// Headers may come encrypted (RFC 9335), and may be sent so.
+    pub(crate) cryptex: (bool, bool),
 }
 
 impl Parameters {
@@ -48,6 +50,7 @@ impl Parameters {
             rids: transceiver.sender.rids.clone(),
             remote_sources: transceiver.remote_sources.clone(),
             reduced_size: transceiver.reduced_size_rtcp,
+            cryptex: (transceiver.local.cryptex, transceiver.header_encryption),
         })
     }
 

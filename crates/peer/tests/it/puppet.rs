@@ -15,12 +15,13 @@ use std::time::Duration;
 const CLOCK: WallClock = WallClock { at: Instant::ZERO, unix: Duration::from_secs(1_795_000_000) };
 
 /// Of the peer under test, and of the puppet. Made once.
-static CERTIFICATES: LazyLock<[Arc<Certificate>; 2]> = LazyLock::new(|| {
-    [1, 2].map(|seed| {
+static CERTIFICATES: LazyLock<(Arc<Certificate>, Arc<Certificate>)> = LazyLock::new(|| {
+    let make = |seed| {
         let provider = siskin_crypto::rustcrypto();
         let made = Certificate::generate(&provider, &mut Rng::for_tests(seed), CLOCK.unix);
         Arc::new(made.expect("the provider can"))
-    })
+    };
+    (make(1), make(2))
 });
 
 /// What the puppet offers: audio, video with retransmissions, and video in three layers.
@@ -130,7 +131,7 @@ const PUPPET: ([u8; 4], u16) = ([10, 0, 0, 2], 1000);
 pub(crate) fn config(provider: Provider) -> Config {
     let mut config = Config::new(provider);
     config.clock = Some(CLOCK);
-    config.certificate = Some(CERTIFICATES[0].clone());
+    config.certificate = Some(CERTIFICATES.0.clone());
     config.dtls_versions = vec![DtlsVersion::DTLS1_2];
     config.media = Some(MediaConfig::default());
     config
@@ -162,12 +163,11 @@ impl Puppet {
         let remote = Credentials::new(value("ice-ufrag:"), value("ice-pwd:")).expect("of a peer of ours");
         ice.set_remote_credentials(now, remote, RemoteKind::default()).expect("the first");
         let path = Path::udp(BaseId(0), PEER.into());
-        let mut dtls =
-            siskin_dtls::Config::new(provider, CERTIFICATES[1].clone(), Role::Server, path);
+        let mut dtls = siskin_dtls::Config::new(provider, CERTIFICATES.1.clone(), Role::Server, path);
         dtls.versions = vec![DtlsVersion::DTLS1_2];
         dtls.srtp_profiles = vec![SrtpProfile::AEAD_AES_128_GCM];
         let mut dtls = Connection::new(dtls, Rng::for_tests(3), now).expect("something to offer");
-        let fingerprint = CERTIFICATES[0].fingerprint(&provider, HashAlgorithm::Sha256);
+        let fingerprint = CERTIFICATES.0.fingerprint(&provider, HashAlgorithm::Sha256);
         dtls.set_remote_fingerprints(now, &[fingerprint]).expect("SHA-256");
         let (heard, delivered) = (Heard::default(), Delivered::default());
         let mut puppet = Self { peer, provider, ice, dtls, srtp: None, now, heard, delivered };
@@ -238,7 +238,10 @@ impl Puppet {
     }
 
     fn next_timeout(&self) -> Option<Instant> {
-        [self.peer.poll_timeout(), self.ice.poll_timeout(), self.dtls.poll_timeout()].into_iter().flatten().min()
+        [self.peer.poll_timeout(), self.ice.poll_timeout(), self.dtls.poll_timeout()]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     /// Carries what both have to say now. Events are left to the peer's user.
@@ -296,7 +299,7 @@ impl Puppet {
             let clear = receiver.unprotect_rtcp(datagram).expect("what the peer protected");
             self.heard.rtcp += 1;
             self.heard.rtcp_bytes += len;
-            self.heard.reports.push(datagram[..clear].to_vec());
+            self.heard.reports.push(datagram.get(..clear).unwrap_or_default().to_vec());
         } else {
             receiver.unprotect_rtp(datagram).expect("what the peer protected");
             self.heard.rtp += 1;
@@ -306,7 +309,7 @@ impl Puppet {
 }
 
 fn offer(provider: &Provider, credentials: &Credentials) -> String {
-    let fingerprint = CERTIFICATES[1].fingerprint(provider, HashAlgorithm::Sha256);
+    let fingerprint = CERTIFICATES.1.fingerprint(provider, HashAlgorithm::Sha256);
     let address = SocketAddr::from(PUPPET);
     let transport = format!(
         "a=ice-ufrag:{}\na=ice-pwd:{}\na=fingerprint:{fingerprint}\na=setup:actpass\na=rtcp-mux\na=rtcp-rsize\n\

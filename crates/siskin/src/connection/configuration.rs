@@ -4,7 +4,7 @@ use crate::ice_server::IceServer;
 use siskin_base::WallClock;
 use siskin_crypto::{Certificate, Provider};
 use siskin_peer::media::MediaConfig;
-use siskin_peer::{BundlePolicy, DtlsVersion, Recording};
+use siskin_peer::{BundlePolicy, DtlsVersion, HeaderEncryption, Recording};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use tokio::sync::mpsc;
@@ -25,6 +25,8 @@ pub struct Configuration {
     pub media: Option<MediaConfig>,
     /// Which sections share a transport before the peer has agreed to BUNDLE; default balanced.
     pub bundle_policy: BundlePolicy,
+    /// Whether header extensions of RTP are encrypted (cryptex, RFC 9335); default where the peer can do it, too.
+    pub header_encryption: HeaderEncryption,
     /// Bytes of received messages that may wait to be read, over all channels; then the peer has to wait. Default
     /// 16 MiB.
     pub max_unread: usize,
@@ -47,6 +49,7 @@ impl Default for Configuration {
             dtls_versions: vec![DtlsVersion::DTLS1_3, DtlsVersion::DTLS1_2],
             media: Some(MediaConfig::default()),
             bundle_policy: BundlePolicy::default(),
+            header_encryption: HeaderEncryption::default(),
             max_unread: 16 << 20,
             max_message_size: 262_144,
             record: None,
@@ -71,6 +74,7 @@ impl Configuration {
         config.dtls_versions = self.dtls_versions;
         config.media = self.media;
         config.bundle_policy = self.bundle_policy;
+        config.header_encryption = self.header_encryption;
         config.max_message_size = self.max_message_size;
         config.observe = observe;
         config

@@ -34,12 +34,13 @@ fn header(ssrc: u32, number: u16, timestamp: u32) -> Vec<u8> {
 
 /// The packet with an extension put in.
 fn extended(packet: &[u8], profile: u16, data: &[u8]) -> Vec<u8> {
-    let mut out = packet[..12].to_vec();
-    out[0] |= 0x10;
+    let (head, rest) = packet.split_at(12);
+    let mut out = head.to_vec();
+    out.first_mut().into_iter().for_each(|first| *first |= 0x10);
     out.extend_from_slice(&profile.to_be_bytes());
     out.extend_from_slice(&((data.len() / 4) as u16).to_be_bytes());
     out.extend_from_slice(data);
-    out.extend_from_slice(&packet[12..]);
+    out.extend_from_slice(rest);
     out
 }
 
@@ -104,7 +105,8 @@ fn extension_bombs() {
             assert!(puppet.rtp(&extended(&vp8(ssrc, number, 3_000), profile, data)));
         };
         // As many elements as fit; all numbers at once; the same again and again; names of the greatest length.
-        let empty: Vec<u8> = (0..32_000_u32).map(|n| if n % 2 == 0 { (n / 2) as u8 | 1 } else { 0 }).collect();
+        let empty: Vec<u8> =
+            (0..32_000_u32).map(|n| if n % 2 == 0 { (n / 2) as u8 | 1 } else { 0 }).collect();
         let full: Vec<u8> = (0..250).flat_map(|_| [[MID, 255].to_vec(), vec![b'x'; 255]].concat()).collect();
         let names: Vec<u8> = (0..4_000).flat_map(|n| [MID << 4 | 3, n as u8, 1, 2, 3]).collect();
         let beyond = [MID << 4 | 15, 1, 2, 3];
@@ -148,7 +150,10 @@ fn ssrc_floods() {
     assert!(info.bytes_max < 24 << 20, "{}", info.bytes_max);
     assert_counted(&puppet);
     let counts = puppet.peer.rtp_counts();
-    assert!(counts.refused > 1_000 && counts.unroutable > 1_000 && counts.srtp_dropped > 10_000, "{counts:?}");
+    assert!(
+        counts.refused > 1_000 && counts.unroutable > 1_000 && counts.srtp_dropped > 10_000,
+        "{counts:?}"
+    );
     let streams = |puppet: &Puppet| {
         let stats = puppet.peer.get_stats(puppet.now());
         stats.iter().filter(|stats| matches!(stats.kind, StatsKind::InboundRtp(_))).count()
@@ -266,8 +271,7 @@ fn nack_storms() {
     });
     assert_counted(&puppet);
     assert!(info.bytes_max < 8 << 20, "{}", info.bytes_max);
-    let (packets, bytes) =
-        (puppet.heard.rtp - before.rtp, puppet.heard.rtp_bytes - before.rtp_bytes);
+    let (packets, bytes) = (puppet.heard.rtp - before.rtp, puppet.heard.rtp_bytes - before.rtp_bytes);
     // A million requests of our stream in a second: `HistoryConfig::max_resend_rate`, twice because of the burst, and headers.
     assert!(packets > 0 && bytes < 5 << 19, "{packets} packets, {bytes} bytes");
     assert!(puppet.heard.rtcp - before.rtcp < 20);
@@ -289,10 +293,15 @@ fn storms_of_other_feedback() {
     let mut storm = Vec::new();
     for round in 0..100_u8 {
         storm.extend_from_slice(&[&[0x81, 206, 0, 2, 0, 0, 0, 200], &media[..]].concat());
-        storm.extend_from_slice(&[&[0x84, 206, 0, 4, 0, 0, 0, 200, 0, 0, 0, 0], &media[..], &[round, 0, 0, 0]].concat());
-        let remb = [0x8f, 206, 0, 5, 0, 0, 0, 200, 0, 0, 0, 0, b'R', b'E', b'M', b'B', 1, round << 2, round, 1];
+        storm.extend_from_slice(
+            &[&[0x84, 206, 0, 4, 0, 0, 0, 200, 0, 0, 0, 0], &media[..], &[round, 0, 0, 0]].concat(),
+        );
+        let remb =
+            [0x8f, 206, 0, 5, 0, 0, 0, 200, 0, 0, 0, 0, b'R', b'E', b'M', b'B', 1, round << 2, round, 1];
         storm.extend_from_slice(&[&remb, &media[..]].concat());
-        storm.extend_from_slice(&[&[0x83, 205, 0, 4, 0, 0, 0, 200, 0, 0, 0, 0], &media[..], &[0, 0, 0, 0]].concat());
+        storm.extend_from_slice(
+            &[&[0x83, 205, 0, 4, 0, 0, 0, 200, 0, 0, 0, 0], &media[..], &[0, 0, 0, 0]].concat(),
+        );
     }
     let info = measure(|| {
         for _ in 0..1_000 {

@@ -10,6 +10,7 @@ mod wpt_add_transceiver;
 mod wpt_bundle;
 mod wpt_codec_preferences;
 mod wpt_direction;
+mod wpt_header_encryption;
 mod wpt_negotiation_needed;
 mod wpt_rollback;
 mod wpt_simulcast;
