@@ -73,10 +73,13 @@ fn request_cookie(engine: &mut Engine) -> State {
 // RFC 8261 §5: DTLS 1.0 as well: not done, because nobody may use it any more
 // (RFC 8996).
 fn choose_version(engine: &Engine, hello: &ClientHello<'_>) -> Result<ProtocolVersion, Error> {
-    let list: Option<Vec<_>> = hello
-        .extensions
-        .get(ExtensionType::SUPPORTED_VERSIONS)
-        .map(|list| numbers(Reader::new(list).vec8().unwrap_or_default()).collect());
+    let list = hello.extensions.get(ExtensionType::SUPPORTED_VERSIONS).map(|list| {
+        let mut r = Reader::new(list);
+        let versions = r.vec8().ok().filter(|list| !list.is_empty() && list.len().is_multiple_of(2));
+        let versions = versions.filter(|_| r.is_empty()).ok_or(PeerMisbehaved::MalformedMessage)?;
+        Ok::<Vec<_>, Error>(numbers(versions).collect())
+    });
+    let list = list.transpose()?;
     let offers = |version: ProtocolVersion| match &list {
         Some(list) => list.contains(&version.0),
         // Newer versions have smaller numbers.

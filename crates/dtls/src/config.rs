@@ -45,6 +45,8 @@ pub struct Config {
     pub require_extended_master_secret: bool,
     /// As a server, whether the client must first show that it gets what we send (RFC 6347 §4.2.1, RFC 9147 §5.1).
     /// Default: no, since ICE has shown it already; who serves without ICE should turn it on.
+    // RFC 9147 §5.1: by default, and no more than three times what the client has sent before it has shown it: not done, because
+    // of that.
     pub cookie_exchange: bool,
     /// The wall clock by which a peer's certificate must be within its validity. Default: none, it is not looked at.
     // RFC 5280 §6.1.3: dates by default: not done, because a self-signed certificate that is known by its fingerprint gains
@@ -52,6 +54,8 @@ pub struct Config {
     pub certificate_clock: Option<WallClock>,
     /// The connection ID that the peer shall put into its records (RFC 9146, RFC 9147 §9), at most 255 bytes; with an empty
     /// one we put the peer's into ours, and want none ourselves. Default: none is negotiated.
+    // RFC 9147 §5.1: offered, empty, by default: not done, because in WebRTC ICE says whose a datagram is, and no browser
+    // takes part.
     pub connection_id: Option<Vec<u8>>,
     /// Largest datagram to send in the handshake, bytes of UDP payload. Default: 1200.
     pub max_datagram: usize,

@@ -30,6 +30,8 @@ pub struct Connection {
     held: Vec<Vec<u8>>,
     /// Bytes in `early` and `held`.
     kept: usize,
+    /// What the peer was told when we gave up.
+    refusal: Option<Alert>,
     /// The newest epoch that could be read when `early` was last looked through.
     read_epoch: u16,
 }
@@ -65,7 +67,17 @@ impl Connection {
             Role::Server => State::Accepting(Accept::default()),
         };
         let (early, held) = (Vec::new(), Vec::new());
-        Ok(Self { engine, state, deadline: None, connected: false, early, held, kept: 0, read_epoch: 0 })
+        Ok(Self {
+            engine,
+            state,
+            deadline: None,
+            connected: false,
+            early,
+            held,
+            kept: 0,
+            refusal: None,
+            read_epoch: 0,
+        })
     }
 
     /// Says which certificates the peer may have (`a=fingerprint`, RFC 8122 §5): it must match one of those that use
@@ -100,7 +112,7 @@ impl Connection {
         self.expire();
         let datagram = received.datagram;
         let mut at = 0;
-        while at < datagram.len() && !self.is_closed() {
+        while at < datagram.len() && (!self.is_closed() || self.refusal.is_some()) {
             let rest = datagram.get_mut(at..).unwrap_or_default();
             let frame = self.engine.records.frame(rest);
             let record = frame.as_ref().and_then(|frame| rest.get_mut(..frame.len()));
@@ -109,11 +121,16 @@ impl Connection {
                 self.engine.observe_drop("not a record");
                 break;
             };
-            self.start_clock(now);
-            self.handle_record(&frame, record, Some(at));
-            self.handle_early();
             at += frame.len();
+            if self.is_closed() {
+                self.handle_late_record(&frame, record);
+                continue;
+            }
+            self.start_clock(now);
+            self.handle_record(&frame, record, Some(at - frame.len()));
+            self.handle_early();
         }
+        self.expire();
         self.plan_ack(now);
     }
 
@@ -290,7 +307,7 @@ impl Connection {
         } else {
             self.engine.reassembly.clear();
             // RFC 6347 §4.2.8: a new handshake on a live association: not done, because a peer that starts over says so in
-            // its SDP, by a new `tls-id` or fingerprint (RFC 8842 §5.1), and gets a new engine.
+            // its SDP, by a new `tls-id` or fingerprint (RFC 8842 §5.1), and gets a new engine. RFC 9147 §5.11: nor in 1.3.
             self.engine.records.end_reading(0..1);
         }
         if !self.engine.flight.awaits_ack() {
@@ -323,7 +340,8 @@ impl Connection {
     }
 
     fn fail(&mut self, error: Error) {
-        self.engine.alerts.extend(error.alert(self.engine.is_v13()));
+        self.refusal = error.alert(self.engine.is_v13());
+        self.engine.alerts.extend(self.refusal);
         self.end("failed");
         self.engine.events.push_back(Event::Closed(error));
     }

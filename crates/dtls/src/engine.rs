@@ -43,7 +43,7 @@ pub(crate) struct Engine {
     pub(crate) fingerprints: Vec<Fingerprint>,
     pub(crate) peer_certificate: Option<Vec<u8>>,
     /// The next message that we send.
-    next_sequence: u16,
+    pub(crate) next_sequence: u16,
     /// The first message of the peer's that does not belong to what our flight answers.
     answered: u16,
     /// The time of the call that is being handled, for observations.
@@ -151,6 +151,11 @@ impl Engine {
         self.transcript.add(&bytes);
         self.observe_packet(Direction::Out, &bytes);
         self.flight.add(epoch, bytes);
+    }
+
+    /// 9147bis §5.2: whether there is a number left for another message.
+    pub(crate) fn check_numbers(&self) -> Result<(), Error> {
+        if self.next_sequence < u16::MAX { Ok(()) } else { Err(Error::KeyExhausted) }
     }
 
     /// Adds a message of the peer's to the transcript.

@@ -61,6 +61,10 @@ pub enum PeerMisbehaved {
     MissingExtension,
     /// RFC 8446 §4.2: an answer to an extension that we did not send.
     UnsolicitedExtension,
+    /// RFC 8446 §4.2: an extension in a message that is not its own.
+    MisplacedExtension,
+    /// RFC 8446 §4.6.3: a KeyUpdate that says neither whether our keys shall change nor that they need not.
+    BadKeyUpdate,
     /// RFC 9147 §5.3, §5.4: a field that DTLS 1.3 has for the sake of older versions only has another value than it must.
     BadLegacyField,
     /// RFC 8446 §4.1.3: it chose DTLS 1.2, though it knows 1.3 as we do: somebody has tampered with the hellos.

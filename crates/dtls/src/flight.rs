@@ -20,6 +20,8 @@ pub(crate) struct Flight {
     interval: Duration,
     /// How often this flight was sent again because its timer ran out.
     timeouts: u32,
+    /// Whether the peer has acknowledged any of it.
+    acknowledged: bool,
     sent_at: Instant,
     number: u32,
 }
@@ -75,6 +77,7 @@ impl Flight {
             ends_with: EndsWith::Answer,
             interval: config.retransmit_initial,
             timeouts: 0,
+            acknowledged: false,
             sent_at: Instant::ZERO,
             number: 0,
         }
@@ -90,6 +93,7 @@ impl Flight {
         // random, as radio does, one loss would slow down all that follows; within a flight the timer doubles.
         self.interval = config.retransmit_initial;
         self.timeouts = 0;
+        self.acknowledged = false;
         self.number += 1;
     }
 
@@ -147,10 +151,11 @@ impl Flight {
 
     /// The peer repeated the flight that this one answers, so it may have missed this one. `true` if it is sent again.
     ///
-    /// What comes right behind our own sending was on its way already, or is a copy that the network made.
+    /// What comes right behind our own sending was on its way already, or is a copy that the network made. Once the peer has
+    /// acknowledged some of it, its ACKs and our timer say what it misses (RFC 9147 §5.8.1).
     pub(crate) fn peer_repeated(&mut self, now: Instant) -> bool {
         let sent = matches!(self.state, State::Waiting { .. } | State::Sent);
-        let again = sent && now.since(self.sent_at) >= COPY_GAP && !self.is_acknowledged();
+        let again = sent && now.since(self.sent_at) >= COPY_GAP && !self.acknowledged;
         if again {
             self.state = State::Sending { part: 0, offset: 0 };
         }
@@ -163,6 +168,7 @@ impl Flight {
         for sent in self.sent.iter().filter(|sent| numbers.contains(&sent.number)) {
             if let Some(Part::Message { missing, .. }) = self.parts.get_mut(sent.part) {
                 news = true;
+                self.acknowledged = true;
                 missing.fill(sent.start, sent.end);
             }
         }
@@ -263,9 +269,13 @@ fn write_fragment(
     header.put(bytes.get(..6).unwrap_or_default());
     header.put_u24(start as u32);
     header.put_u24(piece.len() as u32);
-    // A hello goes out as DTLS 1.0, as RFC 6347 §4.2.1 allows and old servers need.
+    // The first hello goes out as DTLS 1.0, as RFC 6347 §4.2.1 and RFC 9147 §4 allow and old servers need.
     let hello = bytes.first() == Some(&HandshakeType::CLIENT_HELLO.0);
-    let version = if hello { ProtocolVersion::DTLS1_0 } else { ProtocolVersion::DTLS1_2 };
+    let version = if hello && bytes.get(4..6) == Some(&[0, 0]) {
+        ProtocolVersion::DTLS1_0
+    } else {
+        ProtocolVersion::DTLS1_2
+    };
     records.append(epoch, ContentType::HANDSHAKE, version, &[&header, piece], out)
 }
 

@@ -47,6 +47,13 @@ pub(crate) fn number_list(input: &[u8]) -> Result<&[u8], Malformed> {
     if r.is_empty() && !list.is_empty() && list.len().is_multiple_of(2) { Ok(list) } else { Err(Malformed) }
 }
 
+/// Bytes behind their 16-bit length, at least one; nothing may follow.
+pub(crate) fn only_vec16(input: &[u8]) -> Result<&[u8], Malformed> {
+    let mut r = Reader::new(input);
+    let bytes = r.vec16()?;
+    if r.is_empty() && !bytes.is_empty() { Ok(bytes) } else { Err(Malformed) }
+}
+
 /// Writes such a list.
 pub(crate) fn put_numbers(out: &mut alloc::vec::Vec<u8>, numbers: impl Iterator<Item = u16>) {
     let _ = out.put_prefixed(2, |out| numbers.for_each(|number| out.put_u16(number)));

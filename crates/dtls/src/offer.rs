@@ -5,14 +5,14 @@ use crate::engine::Engine;
 use crate::flight::EndsWith;
 use crate::handshake::{
     ClientHello, ExtensionType, Extensions, Fragment, HandshakeHeader, HandshakeType, HelloVerifyRequest,
-    KeyShareEntry, KeyShares, Malformed, Message, ServerHello, UseSrtp, put_numbers,
+    KeyShareEntry, KeyShares, Malformed, Message, ServerHello, UseSrtp, only_vec16, put_numbers,
 };
 use crate::transcript::Transcript;
 use crate::{CipherSuite, Error, Misuse, PeerIncompatible, PeerMisbehaved, ProtocolVersion, v12, v13};
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 use siskin_base::SrtpProfile;
-use siskin_base::wire::{Reader, Writer};
+use siskin_base::wire::Writer;
 use siskin_crypto::{ActiveKeyExchange, NamedGroup, SharedSecret};
 
 /// A ClientHello that is out, or about to be.
@@ -140,13 +140,12 @@ impl Offer {
         let group = hello.extensions.get(ExtensionType::KEY_SHARE);
         let cookie = hello.extensions.get(ExtensionType::COOKIE);
         if let Some(group) = group {
-            let group = Reader::new(group).u16().map_err(|_| PeerMisbehaved::MalformedMessage)?;
-            self.shares = self.shares.replace(engine, NamedGroup(group))?;
+            let group = group.try_into().map_err(|_| PeerMisbehaved::MalformedMessage)?;
+            self.shares = self.shares.replace(engine, NamedGroup(u16::from_be_bytes(group)))?;
         } else if cookie.is_none() {
             return Err(PeerMisbehaved::UselessRetry.into());
         }
-        let cookie = cookie.map(|body| Reader::new(body).vec16()).transpose();
-        let cookie = cookie.map_err(|_| PeerMisbehaved::MalformedMessage)?;
+        let cookie = cookie.map(only_vec16).transpose().map_err(malformed)?;
         engine.transcript.hash_with(engine.config.provider.hash(meaning.hash));
         engine.transcript.fold();
         engine.note(message);
@@ -272,21 +271,39 @@ impl Shares {
 /// The version that the server chose (RFC 8446 §4.2.1), if we can do with it.
 fn chosen_version(engine: &Engine, hello: &ServerHello<'_>) -> Result<ProtocolVersion, Error> {
     let version = match hello.extensions.get(ExtensionType::SUPPORTED_VERSIONS) {
-        Some(chosen) if engine.speaks(ProtocolVersion::DTLS1_3) => match *chosen {
-            [high, low] => ProtocolVersion(u16::from_be_bytes([high, low])),
+        Some(_) if !engine.speaks(ProtocolVersion::DTLS1_3) => {
+            return Err(PeerMisbehaved::UnsolicitedExtension.into());
+        }
+        Some(chosen) => match *chosen {
+            // RFC 8446 §4.2.1: versions before 1.3 are not chosen by the extension.
+            [0xfe, 0xfc] => ProtocolVersion::DTLS1_3,
+            [_, _] => return Err(PeerMisbehaved::SelectedUnoffered.into()),
             _ => return Err(PeerMisbehaved::MalformedMessage.into()),
         },
-        _ => hello.version,
+        None if hello.version == ProtocolVersion::DTLS1_2 && engine.speaks(hello.version) => hello.version,
+        None => return Err(PeerIncompatible::Version.into()),
     };
-    let extended = hello.extensions.get(ExtensionType::SUPPORTED_VERSIONS).is_some();
-    // RFC 8446 §4.2.1: versions before 1.3 are not chosen by the extension.
-    if !engine.speaks(version) || extended != (version == ProtocolVersion::DTLS1_3) {
-        return Err(PeerIncompatible::Version.into());
-    }
     let downgraded = version == ProtocolVersion::DTLS1_2
         && engine.speaks(ProtocolVersion::DTLS1_3)
         && DOWNGRADES.iter().any(|sentinel| hello.random.ends_with(sentinel));
     if downgraded { Err(PeerMisbehaved::Downgraded.into()) } else { Ok(version) }
+}
+
+/// RFC 8446 §4.2: a misplaced answer to what we offer, or one to what we do not.
+pub(crate) fn misplaced(engine: &Engine, kind: ExtensionType) -> Error {
+    let offered = match kind {
+        ExtensionType::USE_SRTP => !engine.config.srtp_profiles.is_empty(),
+        ExtensionType::CONNECTION_ID => engine.config.connection_id.is_some(),
+        ExtensionType::EC_POINT_FORMATS
+        | ExtensionType::EXTENDED_MASTER_SECRET
+        | ExtensionType::RENEGOTIATION_INFO => engine.speaks(ProtocolVersion::DTLS1_2),
+        kind => kind.is_known(),
+    };
+    if offered {
+        PeerMisbehaved::MisplacedExtension.into()
+    } else {
+        PeerMisbehaved::UnsolicitedExtension.into()
+    }
 }
 
 /// RFC 5764 §4.1.1: exactly one, of those that were offered, and the MKI that was offered, which is none.

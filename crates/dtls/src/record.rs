@@ -148,6 +148,12 @@ impl Records {
         self.reading.iter().map(|reading| reading.epoch).max().unwrap_or(0)
     }
 
+    /// Whether something came in the newest epoch, while one before it, from `first` on, is still read.
+    pub(crate) fn is_superseded(&self, first: u16) -> bool {
+        let [.., before, newest] = &self.reading[..] else { return false };
+        before.epoch >= first && !newest.window.is_untouched()
+    }
+
     /// Reads nothing in these epochs from now on.
     pub(crate) fn end_reading(&mut self, epochs: Range<u16>) {
         self.reading.retain(|reading| !epochs.contains(&reading.epoch));

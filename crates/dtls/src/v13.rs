@@ -40,6 +40,8 @@ pub(crate) struct Secrets {
     peer: Secret,
     /// A server's: what the client's last flight is protected with.
     last_flight: Option<LastFlight>,
+    /// When the keys before the peer's newest ones go.
+    old_until: Option<Instant>,
 }
 
 /// What is left of epoch 2.
@@ -103,7 +105,15 @@ impl Handshake {
             Role::Server => (server, client),
         };
         let labels = self.schedule.labels;
-        Ok(Secrets { labels, aead: self.meaning.aead, exporter, own, peer, last_flight: None })
+        Ok(Secrets {
+            labels,
+            aead: self.meaning.aead,
+            exporter,
+            own,
+            peer,
+            last_flight: None,
+            old_until: None,
+        })
     }
 
     fn session(self, secrets: Secrets) -> Session {
@@ -178,8 +188,17 @@ impl Secrets {
         }
     }
 
-    /// Forgets the client's last flight when its time is over.
+    /// Forgets the client's last flight when its time is over, and the peer's old keys some time after it uses new ones.
+    ///
+    /// RFC 9147 §4.2.1: for the maximum segment lifetime at most. §8: not before the new keys are in use.
     pub(crate) fn expire(&mut self, engine: &mut Engine) {
+        if engine.records.is_superseded(DATA_EPOCH) {
+            let until = *self.old_until.get_or_insert(engine.now + MSL);
+            if until <= engine.now {
+                self.old_until = None;
+                engine.records.end_reading(DATA_EPOCH..engine.records.read_epoch());
+            }
+        }
         if self.last_flight.as_ref().is_some_and(|last_flight| last_flight.until <= engine.now) {
             self.last_flight = None;
             engine.records.end_reading(0..DATA_EPOCH);
@@ -193,6 +212,17 @@ impl Secrets {
         engine.records.wake(HANDSHAKE_EPOCH, protection.map_err(provider_failed)?);
         Ok(())
     }
+}
+
+/// A Certificate during the handshake, whose context is empty (RFC 8446 §4.4.2).
+fn read_certificate(message: &Message) -> Result<CertificateMessage<'_>, Error> {
+    let (context, chain, extended) = CertificateMessage::parse_v13(message.body())
+        .map_err(|_| Error::from(PeerMisbehaved::MalformedMessage))?;
+    if !context.is_empty() {
+        return Err(PeerMisbehaved::SelectedUnoffered.into());
+    }
+    // RFC 8446 §4.2: neither our hello nor our CertificateRequest asks for any.
+    if extended { Err(PeerMisbehaved::UnsolicitedExtension.into()) } else { Ok(chain) }
 }
 
 /// RFC 8446 §4.4.3: whether the peer's CertificateVerify was made with its certificate's key.
@@ -236,7 +266,9 @@ fn provider_failed(_: siskin_crypto::Error) -> Error {
     Error::ProviderFailed
 }
 
-/// RFC 9147 §5.8.1: twice the maximum segment lifetime of RFC 793.
+/// The maximum segment lifetime of RFC 793.
+const MSL: Duration = Duration::from_secs(120);
+/// RFC 9147 §5.8.1.
 const TWICE_MSL: Duration = Duration::from_secs(2 * 120);
 /// RFC 9147 §6.1.
 pub(crate) const HANDSHAKE_EPOCH: u16 = 2;

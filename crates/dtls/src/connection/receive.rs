@@ -99,11 +99,25 @@ impl Connection {
                 }
             }
         }
+        // RFC 9147 §7.2: what a client says with the keys of the handshake answers our whole flight.
+        if kept && number.epoch > 0 && matches!(self.state, State::V13Server(_)) {
+            self.engine.flight.end();
+        }
         // RFC 9147 §7: never for what was thrown away.
         if kept && !dropped {
             self.engine.acks.note(number);
         }
         self.handle_messages();
+    }
+
+    /// RFC 9147 §5.10, RFC 6347 §4.2.7: what has ended the connection may come again because our alert was lost.
+    pub(super) fn handle_late_record(&mut self, frame: &Frame, record: &mut [u8]) {
+        let opened = self.engine.records.open(frame, record);
+        if matches!(opened, Ok(Opened::Plain { content_type: ContentType::HANDSHAKE, .. }))
+            && self.engine.alerts.is_empty()
+        {
+            self.engine.alerts.extend(self.refusal);
+        }
     }
 
     fn is_asked_again(&self, fragment: &Fragment<'_>) -> bool {
@@ -154,10 +168,10 @@ impl Connection {
         }
     }
 
-    /// DTLS 1.3, behind each datagram: whether the rest of the peer's flight seems to be missing (RFC 9147 §7.1).
+    /// DTLS 1.3, behind each datagram: whether the rest of the peer's flight, or message, seems to be missing (RFC 9147 §7.1).
     pub(super) fn plan_ack(&mut self, now: Instant) {
-        let handshaking = matches!(self.state, State::V13Client(_) | State::V13Server(_));
-        if !handshaking || self.engine.acks.is_empty() {
+        let settled = matches!(self.state, State::V13Client(_) | State::V13Server(_) | State::Established(_));
+        if !settled || !self.engine.is_v13() || self.engine.acks.is_empty() {
             return;
         }
         if self.engine.reassembly.is_out_of_order() {
@@ -229,7 +243,9 @@ impl Connection {
     }
 
     fn handle_alert(&mut self, content: &[u8]) {
-        let Ok(alert) = Alert::parse(content) else {
+        // RFC 8446 §5.1: one in each record.
+        let parsed = Alert::parse(content).ok().filter(|_| content.len() == 2 || !self.engine.is_v13());
+        let Some(alert) = parsed else {
             self.engine.stats.dropped_malformed += 1;
             return;
         };

@@ -108,7 +108,7 @@ impl Connection {
         if closed {
             return Ok(false);
         }
-        self.send_after_handshake();
+        self.send_after_handshake()?;
         let engine = &mut self.engine;
         let acknowledged = match engine.acks.take() {
             Some(ack) if engine.is_v13() => {
@@ -131,14 +131,16 @@ impl Connection {
     }
 
     /// In DTLS 1.3, sends our KeyUpdate when somebody wants it or a key comes near its limit, and what the peer has asked for.
-    fn send_after_handshake(&mut self) {
-        let State::Established(Session { secrets: Secrets::V13(secrets), .. }) = &self.state else { return };
+    fn send_after_handshake(&mut self) -> Result<(), Error> {
+        let State::Established(Session { secrets: Secrets::V13(secrets), .. }) = &self.state else {
+            return Ok(());
+        };
         let (own, peers) = self.engine.records.worn();
         if own || peers {
             self.engine.update.want(peers);
         }
-        secrets.send_update(&mut self.engine);
-        secrets.send_connection_ids(&mut self.engine);
+        secrets.send_update(&mut self.engine)?;
+        secrets.send_connection_ids(&mut self.engine)
     }
 }
 

@@ -1,6 +1,6 @@
 //! Certificate (RFC 5246 §7.4.2, RFC 8446 §4.4.2).
 
-use super::Malformed;
+use super::{Extensions, Malformed};
 use alloc::vec::Vec;
 use siskin_base::wire::{Reader, Writer};
 
@@ -32,19 +32,19 @@ impl<'a> CertificateMessage<'a> {
         });
     }
 
-    /// Reads a message body of DTLS 1.3; the context of the request that it answers comes first. Extensions of single
-    /// certificates are skipped: we ask for none.
-    pub fn parse_v13(body: &'a [u8]) -> Result<(&'a [u8], Self), Malformed> {
+    /// Reads a message body of DTLS 1.3: the context of the request that it answers, the certificates, and whether any of
+    /// them has extensions.
+    pub fn parse_v13(body: &'a [u8]) -> Result<(&'a [u8], Self, bool), Malformed> {
         let mut r = Reader::new(body);
         let context = r.vec8()?;
         let mut list = Reader::new(r.vec24()?);
-        let mut end_entity = None;
+        let (mut end_entity, mut extended) = (None, false);
         while !list.is_empty() {
             let certificate = list.vec24()?;
-            list.vec16()?;
+            extended |= Extensions::parse_next(&mut list)?.iter().next().is_some();
             end_entity.get_or_insert(certificate);
         }
-        if r.is_empty() { Ok((context, Self { end_entity })) } else { Err(Malformed) }
+        if r.is_empty() { Ok((context, Self { end_entity }, extended)) } else { Err(Malformed) }
     }
 
     /// Appends the message body of DTLS 1.3.

@@ -21,6 +21,25 @@ siskin_base::code_points! {
     }
 }
 
+impl ExtensionType {
+    /// Whether we know what it is about.
+    pub(crate) fn is_known(self) -> bool {
+        matches!(
+            self,
+            Self::SUPPORTED_GROUPS
+                | Self::EC_POINT_FORMATS
+                | Self::SIGNATURE_ALGORITHMS
+                | Self::USE_SRTP
+                | Self::EXTENDED_MASTER_SECRET
+                | Self::SUPPORTED_VERSIONS
+                | Self::COOKIE
+                | Self::KEY_SHARE
+                | Self::CONNECTION_ID
+                | Self::RENEGOTIATION_INFO
+        )
+    }
+}
+
 /// The extensions of a hello, well-formed and each at most once. What we do not know is skipped by not asking for it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Extensions<'a> {
@@ -33,6 +52,12 @@ impl<'a> Extensions<'a> {
         if r.is_empty() {
             return Ok(Self::default());
         }
+        let extensions = Self::parse_next(r)?;
+        if r.is_empty() { Ok(extensions) } else { Err(Malformed) }
+    }
+
+    /// Reads a length and that many bytes of extensions; more may follow.
+    pub(super) fn parse_next(r: &mut Reader<'a>) -> Result<Self, Malformed> {
         let bytes = r.vec16()?;
         let mut seen = BTreeSet::new();
         let mut list = Reader::new(bytes);
@@ -43,7 +68,7 @@ impl<'a> Extensions<'a> {
                 return Err(Malformed);
             }
         }
-        if r.is_empty() { Ok(Self { bytes }) } else { Err(Malformed) }
+        Ok(Self { bytes })
     }
 
     /// Extensions as [`put`](Self::put) wrote them.

@@ -42,19 +42,26 @@ pub struct KeyShares<'a> {
 }
 
 impl<'a> KeyShares<'a> {
-    /// Reads the extension as a ClientHello has it. Two shares for one group are malformed.
+    /// Reads the extension as a ClientHello has it.
     pub fn parse(body: &'a [u8]) -> Result<Self, Malformed> {
         let mut r = Reader::new(body);
         let mut list = Reader::new(r.vec16()?);
         let mut entries: Vec<KeyShareEntry<'a>> = Vec::new();
         while !list.is_empty() {
             let entry = KeyShareEntry::read(&mut list)?;
-            if entries.len() >= MAX_ENTRIES || entries.iter().any(|known| known.group == entry.group) {
+            if entries.len() >= MAX_ENTRIES {
                 return Err(Malformed);
             }
             entries.push(entry);
         }
         if r.is_empty() { Ok(Self { entries }) } else { Err(Malformed) }
+    }
+
+    /// Whether two are for the same group, as they may not be.
+    pub fn has_twins(&self) -> bool {
+        let mut entries = self.entries.iter();
+        core::iter::from_fn(|| entries.next().map(|entry| (entry, entries.clone())))
+            .any(|(entry, mut rest)| rest.any(|other| other.group == entry.group))
     }
 
     /// Appends it, as a ClientHello has it.

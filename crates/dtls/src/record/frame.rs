@@ -36,7 +36,8 @@ impl Frame {
             first if first >> 5 == UNIFIED => Self::parse_unified(bytes, own_cid)?,
             _ => Self::parse_plain(bytes, own_cid)?,
         };
-        (frame.len() <= bytes.len() && frame.body_len <= MAX_BODY).then_some(frame)
+        let max = if matches!(frame.header, Header::Plain(_)) { MAX_BODY } else { MAX_UNIFIED };
+        (frame.len() <= bytes.len() && frame.body_len <= max).then_some(frame)
     }
 
     fn parse_plain(bytes: &[u8], own_cid: &[u8]) -> Option<Self> {
@@ -46,6 +47,8 @@ impl Frame {
             .contains(&header.content_type)
             || header.content_type == ContentType::ACK
             || header.content_type == ContentType::TLS12_CID && !own_cid.is_empty();
+        // RFC 9147 §4: any version at all: not done, because a record in clear may be of DTLS 1.2 as well, in which it counts, and
+        // every DTLS begins with 0xfe.
         // RFC 6347 §4.1: no version but the negotiated one: not done, because hellos come as DTLS 1.0, too, what is in clear
         // proves nothing, and encrypted records authenticate their version.
         if !known || header.version.0 >> 8 != 0xfe {
@@ -84,5 +87,27 @@ pub(super) const CID_BIT: u8 = 0x10;
 pub(super) const WIDE_BIT: u8 = 0x08;
 pub(super) const LENGTH_BIT: u8 = 0x04;
 pub(super) const EPOCH_BITS: u8 = 0x03;
-/// The largest plaintext and the largest expansion of DTLS 1.2 (RFC 5246 §6.2.3), which is larger than that of 1.3.
+/// RFC 8446 §5.2.
+const MAX_UNIFIED: usize = (1 << 14) + 256;
+/// The largest plaintext and the largest expansion of DTLS 1.2 (RFC 5246 §6.2.3).
 const MAX_BODY: usize = (1 << 14) + 2048;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rfc8446_5_2_a_record_expands_by_256_bytes_at_most() {
+        let mut record = alloc::vec![0; 5 + MAX_UNIFIED + 1];
+        for (length, found) in [(MAX_UNIFIED, true), (MAX_UNIFIED + 1, false)] {
+            record[..5].copy_from_slice(&[0x2f, 0, 0, (length >> 8) as u8, length as u8]);
+            assert_eq!(Frame::parse(&record, &[]).is_some(), found);
+        }
+        record[0] = 0x2b;
+        assert_eq!(
+            Frame::parse(&record[..3 + MAX_UNIFIED], &[]).map(|frame| frame.body_len),
+            Some(MAX_UNIFIED)
+        );
+        assert_eq!(Frame::parse(&record[..4 + MAX_UNIFIED], &[]), None);
+    }
+}

@@ -10,6 +10,11 @@ pub(crate) struct Window {
 }
 
 impl Window {
+    /// Whether nothing was accepted so far.
+    pub(crate) const fn is_untouched(&self) -> bool {
+        self.next == 0
+    }
+
     /// Whether `sequence` may be new. Ask before opening a record; it costs nothing.
     pub(crate) fn is_new(&self, sequence: u64) -> bool {
         sequence >= self.next || sequence + SIZE >= self.next && !self.bit(sequence)

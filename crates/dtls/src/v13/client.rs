@@ -1,14 +1,14 @@
 //! The client behind the ServerHello (RFC 8446 §4, RFC 9147 §5).
 
-use super::{Agreed, DATA_EPOCH, Handshake, check_certificate_verify};
+use super::{Agreed, DATA_EPOCH, Handshake, check_certificate_verify, read_certificate};
 use crate::connection::State;
 use crate::engine::Engine;
 use crate::flight::EndsWith;
 use crate::handshake::{
-    CertificateMessage, CertificateRequestV13, ExtensionType, Extensions, HandshakeType, KeyShareEntry,
-    Malformed, Message, ServerHello,
+    CertificateRequestV13, ExtensionType, Extensions, HandshakeType, KeyShareEntry, Malformed, Message,
+    ServerHello,
 };
-use crate::offer::{Shares, selected_srtp};
+use crate::offer::{Shares, misplaced, selected_srtp};
 use crate::suite::Meaning;
 use crate::{CipherSuite, Error, PeerIncompatible, PeerMisbehaved, ProtocolVersion};
 use alloc::boxed::Box;
@@ -50,6 +50,10 @@ impl Client {
         let group = share.group;
         let secret = shares.finish(group, share.share)?;
         engine.take_connection_id(&hello.extensions)?;
+        // RFC 9147 §7.2: the answer acknowledges our hello; what else is missing, our ACKs and the server's timer bring.
+        // RFC 9147 §7.2: already by the first piece of a ServerHello: not done, because anyone can send one in clear, and
+        // the hello that is not sent again may have been lost.
+        engine.flight.end();
         engine.note(message);
         engine.transcript.hash_with(engine.config.provider.hash(meaning.hash));
         let agreed = Agreed { suite: hello.cipher_suite, meaning, group, client_random };
@@ -64,17 +68,13 @@ impl Client {
                 Self::Certificate(handshake, None)
             }
             (Self::Certificate(handshake, None), HandshakeType::CERTIFICATE_REQUEST) => {
-                let request = CertificateRequestV13::parse(message.body()).map_err(malformed)?;
-                // RFC 8446 §4.3.2: empty but after the handshake.
-                if !request.context.is_empty() {
-                    return Err(PeerMisbehaved::SelectedUnoffered.into());
-                }
-                Self::Certificate(handshake, Some(request))
+                Self::Certificate(handshake, Some(read_request(message)?))
             }
             (Self::Certificate(handshake, request), HandshakeType::CERTIFICATE) => {
-                let (context, chain) = CertificateMessage::parse_v13(message.body()).map_err(malformed)?;
-                if !context.is_empty() {
-                    return Err(PeerMisbehaved::SelectedUnoffered.into());
+                let chain = read_certificate(message)?;
+                // RFC 8446 §4.4.2.4: a server must have one.
+                if chain.end_entity.is_none() {
+                    return Err(PeerMisbehaved::MalformedMessage.into());
                 }
                 let key = engine.take_certificate(chain)?;
                 Self::CertificateVerify(handshake, request, key)
@@ -108,8 +108,8 @@ pub(crate) fn check_hello(
         return Err(PeerMisbehaved::BadLegacyField.into());
     }
     let known = |kind: ExtensionType| kind == ExtensionType::SUPPORTED_VERSIONS || allowed.contains(&kind);
-    if hello.extensions.iter().any(|(kind, _)| !known(kind)) {
-        return Err(PeerMisbehaved::UnsolicitedExtension.into());
+    if let Some((kind, _)) = hello.extensions.iter().find(|(kind, _)| !known(*kind)) {
+        return Err(misplaced(engine, kind));
     }
     let offered = engine.offered_suites(ProtocolVersion::DTLS1_3).any(|suite| suite == hello.cipher_suite);
     hello.cipher_suite.meaning().filter(|_| offered).ok_or_else(|| PeerMisbehaved::SelectedUnoffered.into())
@@ -129,10 +129,28 @@ fn take_extensions(engine: &Engine, handshake: &mut Handshake, message: &Message
             }
             // RFC 8446 §4.2.7: what the server would like better another time.
             ExtensionType::SUPPORTED_GROUPS => {}
-            _ => return Err(PeerMisbehaved::UnsolicitedExtension.into()),
+            _ => return Err(misplaced(engine, kind)),
         }
     }
     Ok(())
+}
+
+fn read_request(message: &Message) -> Result<CertificateRequestV13, Error> {
+    let mut body = Reader::new(message.body());
+    body.vec8().map_err(|_| PeerMisbehaved::MalformedMessage)?;
+    let extensions = Extensions::parse(&mut body).map_err(malformed)?;
+    // RFC 8446 §4.3.2
+    if extensions.get(ExtensionType::SIGNATURE_ALGORITHMS).is_none() {
+        return Err(PeerMisbehaved::MissingExtension.into());
+    }
+    // RFC 8446 §4.2: what we do not know is skipped, what has its place elsewhere is not.
+    let stray = |kind: ExtensionType| kind.is_known() && kind != ExtensionType::SIGNATURE_ALGORITHMS;
+    if extensions.iter().any(|(kind, _)| stray(kind)) {
+        return Err(PeerMisbehaved::MisplacedExtension.into());
+    }
+    let request = CertificateRequestV13::parse(message.body()).map_err(malformed)?;
+    // RFC 8446 §4.3.2: empty but after the handshake.
+    if request.context.is_empty() { Ok(request) } else { Err(PeerMisbehaved::SelectedUnoffered.into()) }
 }
 
 /// Certificate and CertificateVerify, if the server asked for them, and Finished.
@@ -145,6 +163,8 @@ fn finish(
     // RFC 9147 §7.1: there is no answer but an ACK.
     engine.begin_flight(EndsWith::Ack);
     if let Some(request) = request {
+        // RFC 8446 §4.4.2: a Certificate without certificates when none fits: not done, because a server that asks for one in
+        // WebRTC then fails anyway, and this side knows why.
         if !request.schemes.contains(&engine.config.certificate.key().scheme()) {
             return Err(PeerIncompatible::SignatureScheme.into());
         }

@@ -30,11 +30,11 @@ impl Labels {
     ) -> Result<(), Error> {
         let mut info = Vec::with_capacity(LABEL_ROOM);
         info.put_u16(out.len() as u16);
-        let _ = info.put_prefixed(1, |info| {
+        let label = info.put_prefixed(1, |info| {
             info.put(self.prefix.as_bytes());
             info.put(label.as_bytes());
         });
-        let _ = info.put_prefixed(1, |info| info.put(context));
+        label.and_then(|()| info.put_prefixed(1, |info| info.put(context))).ok_or(Error::Failed)?;
         secret.expand(&info, out)
     }
 

@@ -2,21 +2,22 @@
 
 use super::{
     Agreed, DATA_EPOCH, HANDSHAKE_EPOCH, Handshake, Secrets, check_certificate_verify, provider_failed,
+    read_certificate,
 };
 use crate::accept::{Accept, Asked};
 use crate::connection::State;
 use crate::engine::Engine;
 use crate::flight::EndsWith;
 use crate::handshake::{
-    CertificateMessage, CertificateRequestV13, ClientHello, ExtensionType, Extensions, HandshakeType,
-    KeyShareEntry, KeyShares, Malformed, Message, ServerHello, UseSrtp, number_list, numbers,
+    CertificateRequestV13, ClientHello, ExtensionType, Extensions, HandshakeType, KeyShareEntry, KeyShares,
+    Malformed, Message, ServerHello, UseSrtp, number_list, numbers, only_vec16,
 };
 use crate::suite::Meaning;
 use crate::{CipherSuite, Error, PeerIncompatible, PeerMisbehaved, ProtocolVersion};
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 use siskin_base::SrtpProfile;
-use siskin_base::wire::{Reader, Writer};
+use siskin_base::wire::Writer;
 use siskin_crypto::{NamedGroup, PublicKey, SignatureScheme};
 
 /// Each state bears the name of the message that it awaits.
@@ -67,6 +68,8 @@ impl Server {
         let (group, share) = choose_group(engine, &offer)?;
         match &retry {
             Some(retry) => retry.check(&offer, suite, group, share)?,
+            // RFC 9147 §5.1: we have given none out.
+            None if offer.cookie.is_some() => return Err(PeerMisbehaved::BadCookie.into()),
             None if share.is_none() || engine.config.cookie_exchange => {
                 return Ok(request_retry(engine, suite, share.is_none().then_some(group)));
             }
@@ -99,12 +102,7 @@ impl Server {
     pub(crate) fn handle(self, engine: &mut Engine, message: &Message) -> Result<State, Error> {
         let next = match (self, message.kind) {
             (Self::Certificate(answered), HandshakeType::CERTIFICATE) => {
-                let (context, chain) = CertificateMessage::parse_v13(message.body())
-                    .map_err(|_| Error::from(PeerMisbehaved::MalformedMessage))?;
-                if !context.is_empty() {
-                    return Err(PeerMisbehaved::SelectedUnoffered.into());
-                }
-                let key = engine.take_certificate(chain)?;
+                let key = engine.take_certificate(read_certificate(message)?)?;
                 Self::CertificateVerify(answered, key)
             }
             (Self::CertificateVerify(answered, key), HandshakeType::CERTIFICATE_VERIFY) => {
@@ -166,7 +164,8 @@ fn send_hello(engine: &mut Engine, random: [u8; 32], suite: CipherSuite, mut ext
     engine.send(0, HandshakeType::SERVER_HELLO, |out| hello.write(out));
 }
 
-/// RFC 8446 §4.1.4. The cookie is drawn and kept, not computed: this engine exists per path, so it has state anyway.
+/// RFC 8446 §4.1.4. The cookie is drawn and kept, not computed.
+// RFC 9147 §11: a cookie that depends on the client's address: not done, because this engine exists per path, and knows its own.
 fn request_retry(engine: &mut Engine, suite: CipherSuite, group: Option<NamedGroup>) -> State {
     let cookie = engine.config.cookie_exchange.then(|| engine.rng.bytes::<COOKIE_LEN>());
     engine.transcript.fold();
@@ -195,7 +194,7 @@ impl Retry {
     ) -> Result<(), Error> {
         let same_cookie = match (&self.cookie, offer.cookie) {
             (Some(cookie), Some(returned)) => siskin_crypto::constant_time_eq(cookie, returned),
-            (asked, _) => asked.is_none(),
+            (asked, returned) => asked.is_none() && returned.is_none(),
         };
         if !same_cookie {
             return Err(PeerMisbehaved::BadCookie.into());
@@ -228,13 +227,17 @@ impl<'a> Offer<'a> {
         let schemes = number_list(must(ExtensionType::SIGNATURE_ALGORITHMS)?).map_err(malformed)?;
         let shares = KeyShares::parse(must(ExtensionType::KEY_SHARE)?).map_err(malformed)?;
         let srtp = get(ExtensionType::USE_SRTP).map(UseSrtp::parse).transpose().map_err(malformed)?;
-        let cookie = get(ExtensionType::COOKIE).map(|body| Reader::new(body).vec16()).transpose();
+        // RFC 8446 §4.2.8
+        if shares.has_twins() {
+            return Err(PeerMisbehaved::BadKeyShare.into());
+        }
+        let cookie = get(ExtensionType::COOKIE).map(only_vec16).transpose();
         Ok(Self {
             groups: numbers(groups).map(NamedGroup).collect(),
             shares,
             schemes: numbers(schemes).map(SignatureScheme).collect(),
             srtp: srtp.map(|srtp| srtp.profiles).unwrap_or_default(),
-            cookie: cookie.map_err(|_| PeerMisbehaved::MalformedMessage)?,
+            cookie: cookie.map_err(malformed)?,
         })
     }
 

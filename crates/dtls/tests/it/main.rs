@@ -9,6 +9,7 @@
 mod after_v13;
 mod browsers;
 mod campaign;
+mod exact_v13;
 mod foreign;
 mod memory;
 mod rules;

@@ -21,11 +21,11 @@ fn provider() -> Provider {
     siskin_crypto::ring()
 }
 
-fn configs() -> (Config, Config) {
+pub(crate) fn configs() -> (Config, Config) {
     (config(provider(), Role::Client), config(provider(), Role::Server))
 }
 
-fn closed(peer: &Peer) -> Option<Error> {
+pub(crate) fn closed(peer: &Peer) -> Option<Error> {
     match peer.last_event() {
         Some(Event::Closed(error)) => Some(*error),
         _ => None,
@@ -40,20 +40,20 @@ fn agreed(client: &Peer, server: &Peer) -> (Option<ProtocolVersion>, Option<Name
 }
 
 /// A record in clear.
-fn record(content_type: ContentType, sequence: u64, body: &[u8]) -> Vec<u8> {
+pub(crate) fn record(content_type: ContentType, sequence: u64, body: &[u8]) -> Vec<u8> {
     let header = RecordHeader { content_type, version: V12, epoch: 0, sequence, length: body.len() as u16 };
     [&header.to_bytes()[..], body].concat()
 }
 
 /// A handshake message in one piece and one record in clear.
-fn message(kind: HandshakeType, sequence: u16, body: &[u8]) -> Vec<u8> {
+pub(crate) fn message(kind: HandshakeType, sequence: u16, body: &[u8]) -> Vec<u8> {
     let length = body.len() as u32;
     let header = HandshakeHeader { kind, length, sequence, fragment_offset: 0, fragment_length: length };
     record(ContentType::HANDSHAKE, 90 + u64::from(sequence), &[&header.to_bytes()[..], body].concat())
 }
 
 /// The message in clear that these datagrams begin with.
-fn first_message(datagrams: &[Vec<u8>]) -> (HandshakeType, Vec<u8>) {
+pub(crate) fn first_message(datagrams: &[Vec<u8>]) -> (HandshakeType, Vec<u8>) {
     let (mut kind, mut body) = (HandshakeType(0), vec![]);
     for datagram in datagrams {
         let mut r = Reader::new(datagram);
@@ -70,14 +70,14 @@ fn first_message(datagrams: &[Vec<u8>]) -> (HandshakeType, Vec<u8>) {
     (kind, body)
 }
 
-fn client_hello(config: Config) -> Vec<u8> {
+pub(crate) fn client_hello(config: Config) -> Vec<u8> {
     let (kind, body) = first_message(&Peer::new(config, 1).flush(NOW));
     assert_eq!(kind, HandshakeType::CLIENT_HELLO);
     body
 }
 
 /// What a server says to a hello.
-fn answer_to(config: Config, hello: &[u8]) -> (Peer, Vec<Vec<u8>>) {
+pub(crate) fn answer_to(config: Config, hello: &[u8]) -> (Peer, Vec<Vec<u8>>) {
     let mut server = Peer::new(config, 1);
     server.take(NOW, &message(HandshakeType::CLIENT_HELLO, 0, hello));
     let answer = server.flush(NOW);
@@ -85,7 +85,7 @@ fn answer_to(config: Config, hello: &[u8]) -> (Peer, Vec<Vec<u8>>) {
 }
 
 /// The same hello with another body of one extension; `None` leaves it out.
-fn with_extension(hello: &[u8], kind: ExtensionType, body: Option<&[u8]>) -> Vec<u8> {
+pub(crate) fn with_extension(hello: &[u8], kind: ExtensionType, body: Option<&[u8]>) -> Vec<u8> {
     let mut hello = ClientHello::parse(hello).unwrap();
     let mut extensions = vec![];
     for (found, old) in hello.extensions.iter() {
@@ -252,7 +252,7 @@ fn retry_for(group: NamedGroup) -> Vec<u8> {
     server_hello(ServerHello::RETRY_RANDOM, &extensions)
 }
 
-fn server_hello(random: [u8; 32], extensions: &[u8]) -> Vec<u8> {
+pub(crate) fn server_hello(random: [u8; 32], extensions: &[u8]) -> Vec<u8> {
     let hello = ServerHello {
         version: V12,
         random,
@@ -297,7 +297,7 @@ fn server_hellos_that_end_the_handshake() {
     type Compose<'a> = &'a dyn Fn(&mut Vec<u8>);
     let cases: [(Compose<'_>, Error); 6] = [
         (&|out| versions(V13.0, out), PeerMisbehaved::MissingExtension.into()),
-        (&|out| versions(V12.0, out), PeerIncompatible::Version.into()),
+        (&|out| versions(V12.0, out), PeerMisbehaved::SelectedUnoffered.into()),
         (
             &|out| {
                 versions(V13.0, out);
@@ -324,7 +324,7 @@ fn server_hellos_that_end_the_handshake() {
                 versions(V13.0, out);
                 Extensions::put(out, ExtensionType::EXTENDED_MASTER_SECRET, |_| {});
             },
-            PeerMisbehaved::UnsolicitedExtension.into(),
+            PeerMisbehaved::MisplacedExtension.into(),
         ),
     ];
     for (compose, expected) in cases {

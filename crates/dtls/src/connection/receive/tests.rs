@@ -8,6 +8,8 @@ use core::time::Duration;
 use siskin_base::{BaseId, Ecn, HashAlgorithm, Instant, Packet, Path, Received, Rng};
 use siskin_crypto::Certificate;
 
+mod exact;
+
 const NOW: Instant = Instant::ZERO;
 
 fn path() -> Path {
@@ -28,18 +30,7 @@ fn connected(version: ProtocolVersion) -> [Connection; 2] {
 }
 
 fn connected_with(version: ProtocolVersion, change: impl Fn(&mut Config)) -> [Connection; 2] {
-    let provider = siskin_crypto::rustcrypto();
-    let certificate = Certificate::generate(&provider, &mut Rng::for_tests(1), Duration::from_secs(1 << 30));
-    let certificate = Arc::new(certificate.unwrap());
-    let fingerprint = certificate.fingerprint(&provider, HashAlgorithm::Sha256);
-    let mut ends = [Role::Client, Role::Server].map(|role| {
-        let mut config = Config::new(provider, certificate.clone(), role, path());
-        config.versions = alloc::vec![version];
-        change(&mut config);
-        let mut dtls = Connection::new(config, Rng::for_tests(2), NOW).unwrap();
-        dtls.set_remote_fingerprints(NOW, core::slice::from_ref(&fingerprint)).unwrap();
-        dtls
-    });
+    let mut ends = unconnected(version, change);
     let mut packet = Packet::new();
     for turn in 0..4 {
         while ends[turn % 2].poll_transmit(NOW, &mut packet).is_some() {
@@ -48,6 +39,21 @@ fn connected_with(version: ProtocolVersion, change: impl Fn(&mut Config)) -> [Co
     }
     assert!(ends.iter().all(Connection::is_connected));
     ends
+}
+
+fn unconnected(version: ProtocolVersion, change: impl Fn(&mut Config)) -> [Connection; 2] {
+    let provider = siskin_crypto::rustcrypto();
+    let certificate = Certificate::generate(&provider, &mut Rng::for_tests(1), Duration::from_secs(1 << 30));
+    let certificate = Arc::new(certificate.unwrap());
+    let fingerprint = certificate.fingerprint(&provider, HashAlgorithm::Sha256);
+    [Role::Client, Role::Server].map(|role| {
+        let mut config = Config::new(provider, certificate.clone(), role, path());
+        config.versions = alloc::vec![version];
+        change(&mut config);
+        let mut dtls = Connection::new(config, Rng::for_tests(2), NOW).unwrap();
+        dtls.set_remote_fingerprints(NOW, core::slice::from_ref(&fingerprint)).unwrap();
+        dtls
+    })
 }
 
 /// A wish to start over, in a record that only the peer can have made, gets one refusal and changes nothing.
