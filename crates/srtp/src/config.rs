@@ -23,7 +23,8 @@ pub struct Config {
     pub rtcp_window: usize,
     /// RTP packets that one key may protect. Default, and the most that counts: 2^48 (RFC 3711 §9.2).
     pub max_rtp_packets: u64,
-    /// RTCP packets that one key may protect. Default, and the most that counts: 2^31.
+    /// RTCP packets that one key may protect; a key that has reached either limit protects nothing more. Default, and the most
+    /// that counts: 2^31.
     pub max_rtcp_packets: u64,
 }
 
@@ -35,7 +36,7 @@ pub enum Cryptex {
     Off,
     /// Sent; received, as is what was sent without it.
     On,
-    /// Sent; what is received without it, though it would need it, is dropped.
+    /// Sent; what is received without it, though it has extensions or contributing sources, is dropped.
     Required,
 }
 

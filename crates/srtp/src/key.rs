@@ -63,6 +63,7 @@ impl Key {
 }
 
 impl SessionKeys {
+    // RFC 3711 §4.3.1: other key derivation rates: not done, because nothing that WebRTC negotiates can have one.
     /// RFC 3711 §4.3.1 with a key derivation rate of 0; RFC 6188 §3, RFC 7714 §11.
     pub fn derive(
         provider: &Provider,

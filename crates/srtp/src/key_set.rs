@@ -30,6 +30,7 @@ pub(crate) enum Kind {
 }
 
 /// The longest identifier.
+// RFC 3711 §3.1: longer ones: not done, because DTLS agrees on none, and room for one is set aside in every packet.
 pub(crate) const MAX_MKI: usize = 16;
 
 /// So many packets before its end, a key is nearly used up.
@@ -55,12 +56,10 @@ impl ActiveKey {
         })
     }
 
+    /// RFC 3711 §9.2: by packets or by reports, whichever occurs before, because both come from one master key.
     #[inline]
-    pub(crate) fn is_used_up(&self, kind: Kind) -> bool {
-        match kind {
-            Kind::Rtp => self.rtp.left == 0,
-            Kind::Rtcp => self.rtcp.left == 0,
-        }
+    pub(crate) fn is_used_up(&self) -> bool {
+        self.rtp.left == 0 || self.rtcp.left == 0
     }
 
     /// Counts a packet.

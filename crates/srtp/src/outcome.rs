@@ -47,6 +47,8 @@ pub enum Refused {
     NotRtcp,
     /// No room behind the packet for what protection adds.
     NoRoom,
+    /// Longer than the 65,535 bytes that a datagram can have.
+    TooLong,
     /// A sequence number that was protected before, or that is too old to tell: a second packet under it would reveal
     /// both (RFC 3711 §9.1). Send again the bytes of the first.
     Repeated,
@@ -70,6 +72,7 @@ impl fmt::Display for Refused {
             Self::Malformed(error) => error.fmt(f),
             Self::NotRtcp => f.write_str("not an RTCP packet"),
             Self::NoRoom => f.write_str("no room for the tag"),
+            Self::TooLong => f.write_str("the packet is longer than a datagram"),
             Self::Repeated => f.write_str("the sequence number was used before"),
             Self::TooManyStreams => f.write_str("too many streams"),
             Self::KeyUsedUp => f.write_str("the key is used up"),
@@ -143,7 +146,7 @@ pub struct SenderStats {
     pub rtp: u64,
     /// RTCP packets protected.
     pub rtcp: u64,
-    /// [`Refused::Malformed`], [`Refused::NotRtcp`] and [`Refused::NoRoom`].
+    /// [`Refused::Malformed`], [`Refused::NotRtcp`], [`Refused::NoRoom`] and [`Refused::TooLong`].
     pub malformed: u64,
     /// [`Refused::Repeated`].
     pub repeated: u64,
@@ -159,7 +162,9 @@ impl SenderStats {
     #[cold]
     pub(crate) fn refused(&mut self, refused: Refused) {
         let counter = match refused {
-            Refused::Malformed(_) | Refused::NotRtcp | Refused::NoRoom => &mut self.malformed,
+            Refused::Malformed(_) | Refused::NotRtcp | Refused::NoRoom | Refused::TooLong => {
+                &mut self.malformed
+            }
             Refused::Repeated => &mut self.repeated,
             Refused::TooManyStreams => &mut self.too_many_streams,
             Refused::KeyUsedUp => &mut self.key_used_up,

@@ -149,7 +149,8 @@ impl Receiver {
             return Err(Dropped::Malformed);
         }
         let cryptex = shape.cryptex_received(self.config.cryptex);
-        let needs_cryptex = self.config.cryptex == Cryptex::Required && shape.cryptex_to_send().is_some();
+        let bare = shape.profile.is_some() || shape.csrcs > 0;
+        let needs_cryptex = self.config.cryptex == Cryptex::Required && bare;
         if needs_cryptex && cryptex.is_none() {
             return Err(Dropped::NotCryptex);
         }
@@ -165,7 +166,7 @@ impl Receiver {
             None => shape.sequence_number.into(),
         };
         let key = key_mut(&mut self.keys, key)?;
-        if key.is_used_up(Kind::Rtp) || index >> 48 != 0 {
+        if key.is_used_up() || index >> 48 != 0 {
             return Err(Dropped::KeyUsedUp);
         }
         let opened = key.transform.open_rtp(packet, &shape, index, cryptex.is_some(), mki_len);
@@ -203,7 +204,7 @@ impl Receiver {
             None => {}
         }
         let key = key_mut(&mut self.keys, key)?;
-        if key.is_used_up(Kind::Rtcp) {
+        if key.is_used_up() {
             return Err(Dropped::KeyUsedUp);
         }
         let opened = key.transform.open_rtcp(packet, ssrc, word, mki_len);

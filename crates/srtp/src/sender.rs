@@ -118,12 +118,15 @@ impl Sender {
 
     #[inline]
     fn rtp(&mut self, buffer: &mut [u8], mut len: usize) -> Result<usize, Refused> {
+        if len > MAX_PACKET {
+            return Err(Refused::TooLong);
+        }
         let mut shape = Shape::of(buffer.get(..len).ok_or(Refused::NoRoom)?)?;
         let number = self.stream(shape.ssrc)?;
         let stream = self.streams.get_mut(number).ok_or(Refused::Failed)?;
         let index = stream.sent.estimate(shape.sequence_number);
         stream.sent.check(index).map_err(|_| Refused::Repeated)?;
-        if self.key.is_used_up(Kind::Rtp) || index >> 48 != 0 {
+        if self.key.is_used_up() || index >> 48 != 0 {
             return Err(Refused::KeyUsedUp);
         }
 
@@ -151,16 +154,20 @@ impl Sender {
     }
 
     fn rtcp(&mut self, buffer: &mut [u8], len: usize) -> Result<usize, Refused> {
+        if len > MAX_PACKET {
+            return Err(Refused::TooLong);
+        }
         let packet = buffer.get(..len).ok_or(Refused::NoRoom)?;
         let ssrc = rtcp_ssrc(packet).ok_or(Refused::NotRtcp)?;
         let number = self.stream(ssrc)?;
         let stream = self.streams.get_mut(number).ok_or(Refused::Failed)?;
-        if self.key.is_used_up(Kind::Rtcp) || stream.rtcp & ENCRYPTED != 0 {
+        if self.key.is_used_up() || stream.rtcp & ENCRYPTED != 0 {
             return Err(Refused::KeyUsedUp);
         }
         if buffer.len() - len < 4 + self.key.mki.len() + self.suite.rtcp_tag_len() {
             return Err(Refused::NoRoom);
         }
+        // RFC 3711 §3.4: the index modulo 2^31: not done, because no stream sends so many reports; it stops there.
         let word = if self.config.encrypt_rtcp { stream.rtcp | ENCRYPTED } else { stream.rtcp };
         let sealed = self.key.transform.seal_rtcp(buffer, len, ssrc, word, &self.key.mki);
         let sealed = sealed.map_err(|_| Refused::Failed)?;
@@ -196,6 +203,9 @@ impl Sender {
         result.map(drop)
     }
 }
+
+/// The longest packet that UDP carries, which is far from the 2^16 blocks of keystream that one may take (RFC 3711 §4.1.1).
+const MAX_PACKET: usize = 65_535;
 
 /// The SSRC of the sender of a compound packet; `None` if it is none.
 pub(crate) fn rtcp_ssrc(packet: &[u8]) -> Option<u32> {

@@ -3,6 +3,7 @@
 use crate::Misuse;
 use siskin_base::SrtpProfile;
 
+// RFC 3711 §5.1: the NULL cipher: not done, because RFC 8827 §6.5 forbids it.
 /// A crypto suite, by the names of RFC 4568 §6.2, RFC 6188 §4 and RFC 7714 §14.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]

@@ -229,6 +229,10 @@ fn rfc9335_5_2_cryptex_may_be_required() {
     let with = rich(1, 0, Some((0xbede, b"\x10\xaa\0\0")), b"payload");
     let sealed = protect(&mut plain, &with, Sender::protect_rtp_in).unwrap();
     assert_eq!(unprotect(&mut receiver, &sealed, Receiver::unprotect_rtp), Err(Dropped::NotCryptex));
+    // An extension that is none of RFC 8285's cannot have been encrypted, either.
+    let foreign = rich(4, 0, Some((0x1234, b"\x10\xaa\0\0")), b"payload");
+    let sealed = protect(&mut plain, &foreign, Sender::protect_rtp_in).unwrap();
+    assert_eq!(unprotect(&mut receiver, &sealed, Receiver::unprotect_rtp), Err(Dropped::NotCryptex));
     let without = rich(2, 0, None, b"payload");
     let sealed = protect(&mut plain, &without, Sender::protect_rtp_in).unwrap();
     assert_eq!(unprotect(&mut receiver, &sealed, Receiver::unprotect_rtp), Ok(without));

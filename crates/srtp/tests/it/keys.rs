@@ -56,16 +56,46 @@ fn rfc3711_9_2_keys_wear_out() {
     protect(&mut unlimited, &rtp(1, 1, b"x"), Sender::protect_rtp_in).unwrap();
     let sealed = protect(&mut unlimited, &packet, Sender::protect_rtp_in).unwrap();
     assert_eq!(unprotect(&mut receiver, &sealed, Receiver::unprotect_rtp), Err(Dropped::KeyUsedUp));
-    // RTCP has an account of its own.
-    for _ in 0..4 {
-        let sealed = protect(&mut sender, &rtcp(1, b""), Sender::protect_rtcp_in).unwrap();
-        unprotect(&mut receiver, &sealed, Receiver::unprotect_rtcp).unwrap();
-    }
+    // Both come from one master key: it is used up for RTCP as well.
     let refused = protect(&mut sender, &rtcp(1, b""), Sender::protect_rtcp_in);
     assert_eq!(refused, Err(Refused::KeyUsedUp));
-    assert_eq!((sender.stats().key_used_up, receiver.stats().key_used_up), (2, 1));
+    let sealed = protect(&mut unlimited, &rtcp(1, b""), Sender::protect_rtcp_in).unwrap();
+    assert_eq!(unprotect(&mut receiver, &sealed, Receiver::unprotect_rtcp), Err(Dropped::KeyUsedUp));
+    assert_eq!((sender.stats().key_used_up, receiver.stats().key_used_up), (2, 2));
     sender.rekey(&key(provider, Suite::AeadAes128Gcm, 9, &[])).unwrap();
     assert!(protect(&mut sender, &packet, Sender::protect_rtp_in).is_ok());
+}
+
+/// Reports may be what wears a key out, and then nothing more is sent with it.
+#[test]
+fn rfc3711_9_2_whichever_occurs_before() {
+    let provider = &providers()[0];
+    let config = Config { max_rtcp_packets: 4, ..Config::default() };
+    let (mut sender, _) = pair(provider, Suite::AesCm128HmacSha1_80, &config);
+    for _ in 0..4 {
+        protect(&mut sender, &rtcp(1, b""), Sender::protect_rtcp_in).unwrap();
+    }
+    for (packet, protect_in) in [
+        (rtcp(1, b""), Sender::protect_rtcp_in as fn(&mut _, &mut _, _) -> _),
+        (rtp(1, 1, b"x"), Sender::protect_rtp_in),
+    ] {
+        assert_eq!(protect(&mut sender, &packet, protect_in), Err(Refused::KeyUsedUp));
+    }
+    sender.rekey(&key(provider, Suite::AesCm128HmacSha1_80, 9, &[])).unwrap();
+    protect(&mut sender, &rtp(1, 1, b"x"), Sender::protect_rtp_in).unwrap();
+}
+
+/// 2^16 blocks of keystream for each packet, and no more: the next would be another packet's.
+#[test]
+fn rfc3711_4_1_1_no_packet_takes_more_keystream_than_its_own() {
+    for suite in [Suite::AesCm128HmacSha1_80, Suite::AeadAes128Gcm] {
+        let (mut sender, _) = pair(&providers()[0], suite, &Config::default());
+        let long = vec![0; 1 << 20];
+        assert_eq!(protect(&mut sender, &rtp(1, 1, &long), Sender::protect_rtp_in), Err(Refused::TooLong));
+        assert_eq!(protect(&mut sender, &rtcp(1, &long), Sender::protect_rtcp_in), Err(Refused::TooLong));
+        let most = &long[..65_523];
+        assert!(protect(&mut sender, &rtp(1, 1, most), Sender::protect_rtp_in).is_ok());
+    }
 }
 
 /// An index has 48 bits: what would come behind the last is refused, not wrapped.
