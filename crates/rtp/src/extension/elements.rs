@@ -66,7 +66,7 @@ impl<'a> Elements<'a> {
             match id {
                 // RFC 8285 §4.2: 15 ends the processing, whatever follows.
                 15 if !self.two_byte => return None,
-                // RFC 8285 §4.2: a zero identifier is padding, but with a length it still has data to pass over.
+                // RFC 8285 §4.2 knows no identifier 0 with a length: it is passed over with its data.
                 0 => _ = self.rest.take(len).ok()?,
                 _ => return Some(Element { id, data: self.rest.take(len).ok()? }),
             }

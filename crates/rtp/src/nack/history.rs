@@ -44,6 +44,8 @@ pub struct StoredPacket {
     pub marker: bool,
     /// Its payload.
     pub payload: Vec<u8>,
+    /// When it was made.
+    pub made: Instant,
     resends: u8,
     /// When it was sent last; never sent yet if it is still to leave.
     sent: Option<Instant>,
@@ -153,8 +155,16 @@ impl PacketHistory {
             self.drop_oldest();
         }
         let sent = Some(now);
-        let packet =
-            StoredPacket { sequence_number, timestamp, payload_type, marker, payload, resends: 0, sent };
+        let packet = StoredPacket {
+            sequence_number,
+            timestamp,
+            payload_type,
+            marker,
+            payload,
+            made: now,
+            resends: 0,
+            sent,
+        };
         self.packets.push_back_mut(packet)
     }
 

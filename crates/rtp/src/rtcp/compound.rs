@@ -81,8 +81,8 @@ impl<'a> Raw<'a> {
         let padded = first & 0x20 != 0;
         if padded {
             let count = usize::from(*body.last().ok_or(ParseError::Padding)?);
-            // RFC 3550 §6.4.1: the count is a multiple of four. Not demanded, because browsers fill up transport-wide
-            // feedback with one to three bytes.
+            // RFC 3550 §6.4.1: a count that is a multiple of four: not done, because browsers fill up transport-wide feedback
+            // with one to three bytes.
             if count == 0 {
                 return Err(ParseError::Padding);
             }

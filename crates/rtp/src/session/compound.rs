@@ -1,5 +1,8 @@
 //! The RTCP datagrams that we send: reports, descriptions, feedback, goodbyes, in that order.
-// RFC 8108 §5.4.2: one of our streams reports for all of them, because the others would repeat it word by word.
+// RFC 8108 §5.1: a report by each of our streams: not done, because one that reports for all says the same in a fraction of the
+// bytes (§5.4.2), and browsers do so.
+// RFC 5506 §4.2.1: watching whether reduced-size RTCP arrives: not done, because the path is one that ICE has checked, and what
+// is between its ends sees SRTCP only.
 
 use super::engine::Session;
 use super::receiver::middle_ticks;
@@ -39,7 +42,8 @@ impl Session {
             return false;
         }
         // RFC 5506 §3.4.2: without reduced size, each datagram begins with a report and has the name.
-        let whole = report || goodbye || !self.config.reduced_size;
+        // §4: nor is it used before one that does.
+        let whole = report || goodbye || !self.config.reduced_size || !self.begun;
         let byes = self.pending.byes.len().min(MOST_BLOCKS);
         let limit = start + self.config.max_datagram - if goodbye { 4 + 4 * byes } else { 0 };
         if whole {
@@ -55,6 +59,12 @@ impl Session {
         let len = out.len() - start;
         if len == 0 {
             return false;
+        }
+        self.begun = true;
+        let reporter = self.reporter();
+        match self.senders.get_mut(&reporter) {
+            Some(sender) => sender.spoken = true,
+            None => self.own_spoken |= !self.is_closed(),
         }
         let members = self.members().max(1);
         self.schedule.sent(now, len, report, members, &mut self.rng);

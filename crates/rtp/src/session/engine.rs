@@ -38,6 +38,10 @@ pub struct Session {
     pub(super) round_trip: Option<Duration>,
     pub(super) last_reported: u32,
     pub(super) last_sender: u32,
+    /// Whether anything was said under our own name, that of no stream.
+    pub(super) own_spoken: bool,
+    /// Whether anything was said that begins with a report.
+    pub(super) begun: bool,
     pub(super) feedback: VecDeque<PacketFeedback>,
     pub(super) stats: SessionStats,
     events: VecDeque<Event>,
@@ -86,6 +90,8 @@ impl Session {
             round_trip: None,
             last_reported: 0,
             last_sender: 0,
+            own_spoken: false,
+            begun: false,
             feedback: VecDeque::new(),
             stats: SessionStats::default(),
             events: VecDeque::new(),
@@ -123,10 +129,12 @@ impl Session {
         Ok(ssrc)
     }
 
-    /// Ends a stream that we send, and says so (RFC 3550 §6.6).
+    /// Ends a stream that we send, and says so, if it was ever heard of (RFC 3550 §6.3.7).
     pub fn remove_sender(&mut self, ssrc: u32) -> Result<(), Misuse> {
-        self.senders.remove(&ssrc).ok_or(Misuse::UnknownStream)?;
-        self.pending.byes.push(ssrc);
+        let sender = self.senders.remove(&ssrc).ok_or(Misuse::UnknownStream)?;
+        if sender.spoken {
+            self.pending.byes.push(ssrc);
+        }
         Ok(())
     }
 
@@ -141,9 +149,13 @@ impl Session {
         Ok(new)
     }
 
-    /// Ends all streams that we send, and says so; nothing follows.
+    /// Ends all streams that we send, and says so, also under our own name if we have used it; nothing follows.
     pub fn close(&mut self) {
-        self.pending.byes.extend(self.senders.keys());
+        let spoken = self.senders.iter().filter(|(_, sender)| sender.spoken);
+        self.pending.byes.extend(spoken.map(|(ssrc, _)| *ssrc));
+        if core::mem::take(&mut self.own_spoken) {
+            self.pending.byes.push(self.own);
+        }
         self.senders.clear();
         self.receivers.clear();
         self.closed = true;
@@ -195,8 +207,8 @@ impl Session {
         senders.min().or(self.round_trip)
     }
 
-    /// Takes an RTP packet in clear, whose payload format has that clock rate. `transport_number` is its number over all
-    /// streams, if it has one.
+    /// Takes an RTP packet in clear, whose payload format has that clock rate, or 0 if it is of none that is known.
+    /// `transport_number` is its number over all streams, if it has one.
     pub fn handle_rtp(
         &mut self,
         now: Instant,
@@ -221,7 +233,7 @@ impl Session {
         let in_order = self.config.in_order;
         let receiver =
             self.receivers.entry(ssrc).or_insert_with(|| Receiver::new(now, ssrc, clock_rate, in_order));
-        receiver.packet(now, header, packet.len(), payload)
+        receiver.packet(now, header, clock_rate, packet.len(), payload)
     }
 
     /// Makes sure that there is room for one more stream.
@@ -229,7 +241,7 @@ impl Session {
         if self.receivers.len() < self.config.max_receivers {
             return Ok(());
         }
-        let timeout = self.schedule.timeout(self.config.timeout_intervals);
+        let timeout = self.schedule.timeout(self.config.timeout_intervals, self.members());
         let quietest = self.receivers.values().min_by_key(|receiver| receiver.heard);
         match quietest.filter(|receiver| now.since(receiver.heard) >= timeout).map(|receiver| receiver.ssrc) {
             Some(ssrc) => {
@@ -295,7 +307,7 @@ impl Session {
         if self.schedule.next_report().is_none_or(|next| next > now) {
             return;
         }
-        let timeout = self.schedule.timeout(self.config.timeout_intervals);
+        let timeout = self.schedule.timeout(self.config.timeout_intervals, self.members());
         let silent = |receiver: &&Receiver| now.since(receiver.heard) >= timeout;
         while let Some(ssrc) = self.receivers.values().find(silent).map(|receiver| receiver.ssrc) {
             self.receivers.remove(&ssrc);

@@ -107,6 +107,8 @@ impl Session {
         }
     }
 
+    // RFC 3550 §6.2.1: remembering who has left for a while: not done, because a straggler that brings it back costs an
+    // entry that goes by itself when it is silent.
     fn bye(&mut self, bye: &Bye<'_>) {
         for ssrc in bye.sources {
             self.references.remove(&ssrc);

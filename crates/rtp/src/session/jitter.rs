@@ -3,6 +3,7 @@
 use siskin_base::Instant;
 
 /// A difference of more than this many seconds is a jump of the timestamps, and no jitter.
+// RFC 3550 A.8: jumps, too: not done, because one would be seen in the average for a hundred packets.
 const MAX_SECONDS: u32 = 5;
 
 /// The jitter of one source.
@@ -18,6 +19,17 @@ pub(super) struct Jitter {
 impl Jitter {
     pub(super) const fn new(clock_rate: u32) -> Self {
         Self { clock_rate, transit: None, scaled: 0, jumps: 0 }
+    }
+
+    /// Packets of another clock follow; 0 if nobody knows of which.
+    ///
+    /// RFC 7160 §4.3: between clocks nothing is measured. What was goes on in the new clock's ticks.
+    pub(super) fn set_clock_rate(&mut self, clock_rate: u32) {
+        if clock_rate != 0 && clock_rate != self.clock_rate {
+            self.scaled = self.scaled * u64::from(clock_rate) / u64::from(self.clock_rate.max(1));
+            self.clock_rate = clock_rate;
+            self.transit = None;
+        }
     }
 
     /// Takes a packet.

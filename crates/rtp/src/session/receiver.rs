@@ -88,7 +88,7 @@ impl Receiver {
         Self {
             ssrc,
             tracker: SequenceTracker::new(in_order),
-            jitter: Jitter::new(clock_rate),
+            jitter: Jitter::new(if clock_rate == 0 { ANY_CLOCK } else { clock_rate }),
             last_sr: None,
             heard: now,
             fresh: false,
@@ -121,6 +121,7 @@ impl Receiver {
         &mut self,
         now: Instant,
         header: &RtpHeader<'_>,
+        clock_rate: u32,
         len: usize,
         payload: usize,
     ) -> Result<Accepted, Rejected> {
@@ -135,6 +136,7 @@ impl Receiver {
             }
         };
         self.stats.restarts += u64::from(restarted);
+        self.jitter.set_clock_rate(clock_rate);
         self.jitter.update(now, header.timestamp);
         self.count(now, len, payload);
         Ok(Accepted { sequence, restarted })
@@ -148,14 +150,14 @@ impl Receiver {
         self.stats.last_packet = Some(now);
     }
 
+    /// Whether a packet with this number is newer than all that came.
+    pub fn is_ahead(&self, number: u16) -> bool {
+        self.tracker.widen(number).is_some_and(|extended| extended > self.tracker.newest())
+    }
+
     /// The extended number of a packet of this stream that came as a retransmission.
     pub fn extended(&self, number: u16) -> Option<u64> {
         self.tracker.widen(number)
-    }
-
-    /// A packet that was lost came as a retransmission after all.
-    pub const fn recovered(&mut self) {
-        self.tracker.recovered();
     }
 
     pub(super) fn sender_report(&mut self, now: Instant, report: &SenderReport<'_>) {
@@ -187,6 +189,9 @@ impl Receiver {
         }
     }
 }
+
+/// The clock of a stream that nobody knows: video's.
+const ANY_CLOCK: u32 = 90_000;
 
 /// In 1/65,536 s.
 pub(super) fn middle_ticks(duration: Duration) -> u32 {

@@ -2,15 +2,19 @@
 //!
 //! Reports leave at random intervals. Feedback leaves at once, but keeps RTCP's share of the bandwidth: after each datagram
 //! the next must wait as long as that share needs for it.
-// RFC 4585 §3.5.2: `allow_early` is not done as worded, because feedback on every packet goes many times between two
-// reports; the bandwidth is kept by spacing all datagrams alike. T_dither_max is 0, as for two members.
-// RFC 3550 §6.3.3, §6.3.4, §6.3.7: reconsideration is not done, because the sessions of WebRTC have two ends.
+// RFC 4585 §3.5.2: `allow_early`: not done, because feedback on every packet goes many times between two reports; the
+// bandwidth is kept by spacing all datagrams alike. T_dither_max is 0, as for two members.
+// RFC 3550 §6.2, §6.3.1: a quarter of the bandwidth for those who send: not done, because the sessions of WebRTC have two ends,
+// and mostly both send.
+// RFC 3550 §6.3.3, §6.3.4, §6.3.7: reconsideration: not done, because there are two ends.
+// RFC 3550 §6.3.3, RFC 4585 §3.5.4: the sizes of what is received: not done, because the average also spaces what we send, and small feedback of
+// the peer's would then let ours exceed its share.
 
 use core::time::Duration;
 use siskin_base::{Instant, Rng};
 
-/// What an RTCP datagram costs on the way: IPv4 and UDP.
-const OVERHEAD: u64 = 28;
+/// What an RTCP datagram costs on the way: IPv4, UDP, and what SRTCP adds, as RFC 3711 §3.4 wants: index and tag.
+const OVERHEAD: u64 = 28 + 4 + 16;
 
 /// The timers of a session.
 #[derive(Clone, Debug)]
@@ -51,9 +55,10 @@ impl Schedule {
         self.not_before
     }
 
-    /// How long a source may be silent.
-    pub(super) fn timeout(&self, intervals: u32) -> Duration {
-        self.interval.max(Duration::from_secs(1)).saturating_mul(intervals)
+    /// How long a source among so many may be silent: RFC 3550 §6.3.5 with the interval of RFC 4585 §3.5.4, which is longer
+    /// where many share the bandwidth.
+    pub(super) fn timeout(&self, intervals: u32, members: usize) -> Duration {
+        self.interval.max(Duration::from_secs(1)).max(self.share(members)).saturating_mul(intervals)
     }
 
     /// A datagram of `len` bytes left, with a report in it or not.
@@ -102,14 +107,22 @@ mod tests {
     }
 
     #[test]
-    fn the_bandwidth_spaces_datagrams() {
+    fn rfc3550_6_3_5_many_take_longer_to_be_heard() {
+        let schedule = Schedule::new(8_000, Duration::from_millis(100));
+        assert_eq!(schedule.timeout(5, 2), Duration::from_secs(5));
+        // A hundred datagrams of 148 bytes at 1,000 bytes per second.
+        assert_eq!(schedule.timeout(5, 100), Duration::from_secs(5 * 148) / 10);
+    }
+
+    #[test]
+    fn rfc3711_3_4_the_bandwidth_spaces_datagrams_with_what_srtcp_adds() {
         let mut rng = Rng::for_tests(1);
         let mut schedule = Schedule::new(8_000, Duration::from_millis(100));
         for _ in 0..100 {
-            schedule.sent(Instant::ZERO, 472, false, 2, &mut rng);
+            schedule.sent(Instant::ZERO, 452, false, 2, &mut rng);
         }
         // 500 bytes at 1,000 bytes per second.
-        assert!((480..=500).contains(&schedule.not_before().as_millis()));
+        assert!((490..=500).contains(&schedule.not_before().as_millis()));
         // Twenty members need twenty times as long, which is above the least interval.
         schedule.sent(Instant::ZERO, 472, true, 20, &mut rng);
         assert!(schedule.next_report().unwrap() > Instant::from_millis(4_000));

@@ -17,8 +17,10 @@ pub struct Sender {
     last: Option<(u32, Instant)>,
     packets: u64,
     octets: u64,
-    /// Packets at the last sender report.
-    reported_packets: u64,
+    /// Packets at the last two sender reports, the newest last.
+    reported_packets: [u64; 2],
+    /// Whether anything was ever sent under its SSRC.
+    pub(super) spoken: bool,
     pub(super) stats: SenderStats,
     pub(super) fir: Option<(u32, u8)>,
 }
@@ -67,7 +69,8 @@ impl Sender {
             last: None,
             packets: 0,
             octets: 0,
-            reported_packets: 0,
+            reported_packets: [0; 2],
+            spoken: false,
             stats: SenderStats::default(),
             fir: None,
         }
@@ -93,6 +96,8 @@ impl Sender {
         self.sequence_number
     }
 
+    // RFC 3550 §6.4.1: packets transmitted until now: not done, because who paces packets gives them numbers before they wait,
+    // and what waits is counted, too; it leaves within a fraction of a second.
     /// The header of the next packet, which is counted as sent. `media_time` is in ticks from a start of the caller's; the
     /// stream's random offset is added.
     pub fn packet(
@@ -109,14 +114,17 @@ impl Sender {
     }
 
     /// The header of the next packet with a timestamp as it stands: for a retransmission, whose timestamp is that of the
-    /// original (RFC 4588 §4).
+    /// original (RFC 4588 §4); `made` is when that was made.
     pub fn retransmission(
         &mut self,
+        made: Instant,
         timestamp: u32,
         payload_type: u8,
         marker: bool,
         payload: usize,
     ) -> Header<'static> {
+        // RFC 3550 §6.4.1: reports on this stream map timestamps to time as those on the original's do.
+        self.last = Some((timestamp, made));
         self.numbered(timestamp, payload_type, marker, payload)
     }
 
@@ -130,15 +138,17 @@ impl Sender {
         let sequence_number = self.sequence_number;
         self.sequence_number = sequence_number.wrapping_add(1);
         self.packets += 1;
+        self.spoken = true;
         self.octets += payload as u64;
         self.stats.packets_sent = self.packets;
         self.stats.bytes_sent = self.octets;
         Header { marker, payload_type, sequence_number, timestamp, ssrc: self.ssrc, csrcs: &[] }
     }
 
-    /// Whether it sent anything since its last report.
+    /// Whether it sent anything since its last report or the one before (RFC 3550 §6.4).
     pub(super) const fn is_active(&self) -> bool {
-        self.packets > self.reported_packets
+        let [before, _] = self.reported_packets;
+        self.packets > before
     }
 
     /// Takes another SSRC, and new numbers with it (RFC 3550 §8.2); counters begin anew.
@@ -154,7 +164,8 @@ impl Sender {
         blocks: &[ReportBlock],
         out: &mut Vec<u8>,
     ) -> Option<()> {
-        self.reported_packets = self.packets;
+        let [_, last] = self.reported_packets;
+        self.reported_packets = [last, self.packets];
         let (last, at) = self.last.unwrap_or((self.timestamp_offset, now));
         // The timestamp of this very moment, going on from the last packet's.
         let since = now.since(at).as_nanos() * u128::from(self.clock_rate) / 1_000_000_000;

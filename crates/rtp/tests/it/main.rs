@@ -5,6 +5,7 @@ mod foreign;
 mod memory;
 mod payloads;
 mod round_trips;
+mod rules;
 mod sim;
 mod vectors;
 

@@ -132,7 +132,8 @@ impl Sending {
                         let mut payload = Vec::new();
                         rtx::write(packet.sequence_number, &packet.payload, &mut payload);
                         let repair = self.session.sender(self.repair).unwrap();
-                        let header = repair.retransmission(timestamp, RTX, marker, payload.len());
+                        let header =
+                            repair.retransmission(packet.made, timestamp, RTX, marker, payload.len());
                         self.put(now, header, &payload, link);
                     }
                 }
@@ -202,13 +203,7 @@ impl Receiving {
                 let Some(media) = self.media.and_then(|ssrc| self.session.receiver(ssrc)) else { continue };
                 let (original, payload) = rtx::parse(payload).unwrap();
                 self.repaired += 1;
-                (
-                    {
-                        media.recovered();
-                        media.extended(original).unwrap()
-                    },
-                    payload,
-                )
+                (media.extended(original).unwrap(), payload)
             } else {
                 self.media = Some(header.ssrc);
                 (accepted.sequence, payload)
@@ -362,6 +357,7 @@ fn a_stream_that_ends_says_so() {
     let mut session =
         Session::new(Config { cname: b"a".to_vec(), ..Config::default() }, Rng::for_tests(1), at(0));
     let ssrc = session.add_sender(at(0), SenderConfig { ssrc: Some(0x01020304), clock_rate: 8_000 }).unwrap();
+    session.sender(ssrc).unwrap().packet(at(0), 0, 0, false, 0);
     session.remove_sender(ssrc).unwrap();
     assert_eq!(session.poll_timeout(), Some(at(0)));
     let datagram = compound(&mut session, at(5));
@@ -372,7 +368,9 @@ fn a_stream_that_ends_says_so() {
     other.handle_rtp(at(5), &packet, &RtpHeader::parse(&packet).unwrap(), 8_000, None).unwrap();
     other.handle_rtcp(at(5), &datagram);
     assert_eq!((other.poll_event(), other.receiver(ssrc).is_none()), (Some(Event::Bye { ssrc }), true));
+    // The goodbye was under a name of the session's own, which goes, too.
     session.close();
+    assert!(!compound(&mut session, at(9_000)).is_empty());
     assert_eq!((compound(&mut session, at(9_000)), session.poll_timeout()), (Vec::new(), None));
 }
 

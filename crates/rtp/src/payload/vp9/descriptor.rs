@@ -55,7 +55,8 @@ impl<'a> Payload<'a> {
         let first = r.u8()?;
         let mut read = Self {
             inter_predicted: first & 0x40 != 0,
-            flexible: first & 0x10 != 0,
+            // RFC 9628 §4.2: F means nothing without I.
+            flexible: first & 0x90 == 0x90,
             start: first & 0x08 != 0,
             end: first & 0x04 != 0,
             not_a_reference_for_upper: first & 0x01 != 0,
@@ -161,8 +162,14 @@ mod tests {
 
     #[test]
     fn rfc9628_4_2_at_most_three_references() {
-        assert!(Payload::parse(&[0x50, 0x03, 0x03, 0x02, 0]).is_ok());
-        assert_eq!(Payload::parse(&[0x50, 0x03, 0x03, 0x03, 0x02, 0]), Err(PayloadError::Malformed));
-        assert_eq!(Payload::parse(&[0x50, 0x00, 0]), Err(PayloadError::Malformed));
+        assert!(Payload::parse(&[0xd0, 9, 0x03, 0x03, 0x02, 0]).is_ok());
+        assert_eq!(Payload::parse(&[0xd0, 9, 0x03, 0x03, 0x03, 0x02, 0]), Err(PayloadError::Malformed));
+        assert_eq!(Payload::parse(&[0xd0, 9, 0x00, 0]), Err(PayloadError::Malformed));
+    }
+
+    #[test]
+    fn rfc9628_4_2_flexible_means_nothing_without_a_number() {
+        let read = Payload::parse(&[0x58, 0x03, 0xaa]).unwrap();
+        assert_eq!((read.flexible, read.reference_count, read.data), (false, 0, &[0x03, 0xaa][..]));
     }
 }

@@ -14,7 +14,8 @@ pub struct Options {
     pub layer: Option<Layer>,
     /// The picture's last layer: its last packet gets the marker, and the next frame belongs to the next picture.
     pub end_of_picture: bool,
-    /// In flexible mode: the pictures that it refers to, how many back; none for a key frame. At most three count.
+    /// The pictures that it refers to, how many back; none for a key frame, and for the layers above it. At most three count;
+    /// in flexible mode they are told.
     pub references: [u8; 3],
     /// How many of them count.
     pub reference_count: u8,
@@ -60,7 +61,13 @@ impl Packetizer {
         options: Options,
         most: usize,
     ) -> Result<Fragments<'f>, PayloadError> {
-        let inter_predicted = !is_key_frame(frame);
+        let mut references = [0; 3];
+        let told = options.references.into_iter().take(options.reference_count.into());
+        // RFC 9628 §4.2: a picture does not refer to itself.
+        let told = told.map(|reference| reference & 0x7f).filter(|reference| *reference > 0);
+        let reference_count = references.iter_mut().zip(told).map(|(to, from)| *to = from).count() as u8;
+        // RFC 9628 §4.2: P is about other pictures, which the upper layers of a key picture do not need.
+        let inter_predicted = !is_key_frame(frame) && reference_count > 0;
         let base = options.layer.is_none_or(|layer| layer.temporal == 0);
         let tl0_picture = self.tl0_picture.wrapping_add((self.new_picture && base).into());
         let mut descriptor = Payload {
@@ -72,8 +79,7 @@ impl Packetizer {
             ..Payload::default()
         };
         if self.flexible && inter_predicted {
-            descriptor.references = options.references.map(|reference| reference & 0x7f);
-            descriptor.reference_count = options.reference_count.clamp(1, 3);
+            (descriptor.references, descriptor.reference_count) = (references, reference_count);
         }
         let mut header = Vec::with_capacity(16);
         descriptor.write_descriptor(&mut header);

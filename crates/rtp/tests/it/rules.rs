@@ -1,0 +1,172 @@
+//! Rules of RTP and RTCP that a second reading of the RFCs found broken.
+
+use siskin_base::{Instant, Packet, Rng, RtpHeader};
+use siskin_rtp::payload::vp9;
+use siskin_rtp::rtcp::{Compound, NtpTime, Packet as Rtcp};
+use siskin_rtp::session::{Config, SenderConfig, Session};
+use siskin_rtp::wire::Header;
+
+fn at(millis: u64) -> Instant {
+    Instant::from_millis(millis)
+}
+
+fn session() -> Session {
+    Session::new(Config { cname: b"a".to_vec(), ..Config::default() }, Rng::for_tests(1), at(0))
+}
+
+fn sending(session: &mut Session) -> u32 {
+    session.add_sender(at(0), SenderConfig { ssrc: None, clock_rate: 90_000 }).unwrap()
+}
+
+/// The next datagram, if there is one.
+fn said(session: &mut Session, now: Instant) -> Vec<u8> {
+    let mut packet = Packet::new();
+    packet.begin(0);
+    if session.poll_transmit(now, &mut packet) { packet.current().to_vec() } else { Vec::new() }
+}
+
+/// The next report, when it is due.
+fn report(session: &mut Session) -> (Instant, Vec<u8>) {
+    let due = session.poll_timeout().unwrap();
+    session.handle_timeout(due);
+    (due, said(session, due))
+}
+
+fn types(datagram: &[u8]) -> Vec<u8> {
+    if datagram.is_empty() {
+        return Vec::new();
+    }
+    Compound::parse(datagram).unwrap().packets().map(|raw| raw.packet_type.0).collect()
+}
+
+/// The streams to which a datagram says goodbye.
+fn byes(datagram: &[u8]) -> Vec<u32> {
+    let mut all = Vec::new();
+    for raw in Compound::parse(datagram).unwrap().packets() {
+        if let Ok(Rtcp::Bye(bye)) = Rtcp::parse(raw) {
+            all.extend(bye.sources.iter());
+        }
+    }
+    all
+}
+
+fn takes(session: &mut Session, now: Instant, ssrc: u32, number: u16, timestamp: u32, clock_rate: u32) {
+    let mut packet = Vec::new();
+    let header = Header { ssrc, sequence_number: number, timestamp, ..Header::default() };
+    header.write(&mut packet, |_| {});
+    packet.extend([1; 20]);
+    let header = RtpHeader::parse(&packet).unwrap();
+    session.handle_rtp(now, &packet, &header, clock_rate, None).unwrap();
+}
+
+/// Who sent something since its last report or the one before is a sender.
+#[test]
+fn rfc3550_6_4_a_sender_is_one_for_two_reports() {
+    let mut session = session();
+    let ssrc = sending(&mut session);
+    assert_eq!(types(&report(&mut session).1)[0], 201);
+    let due = session.poll_timeout().unwrap();
+    session.sender(ssrc).unwrap().packet(due, 0, 96, false, 100);
+    let reports = [0; 4].map(|_| types(&report(&mut session).1)[0]);
+    assert_eq!(reports, [200, 200, 201, 201]);
+}
+
+/// A name under which nothing was ever said needs no goodbye, and may not have one.
+#[test]
+fn rfc3550_6_3_7_who_never_spoke_does_not_say_goodbye() {
+    let mut session = session();
+    let silent = sending(&mut session);
+    session.remove_sender(silent).unwrap();
+    assert!(said(&mut session, at(1)).is_empty());
+    let [first, second] = [sending(&mut session), sending(&mut session)];
+    session.sender(first).unwrap().packet(at(1), 0, 96, false, 100);
+    session.remove_sender(first).unwrap();
+    session.remove_sender(second).unwrap();
+    assert_eq!(byes(&said(&mut session, at(2))), [first]);
+}
+
+/// Who only listens has a name, too, and leaves by it.
+#[test]
+fn rfc3550_6_3_7_a_listener_says_goodbye() {
+    let mut session = session();
+    takes(&mut session, at(0), 7, 1, 0, 8_000);
+    let (_, first) = report(&mut session);
+    let own = u32::from_be_bytes(first[4..8].try_into().unwrap());
+    session.close();
+    assert_eq!(byes(&said(&mut session, at(9_000))), [own]);
+    // Of a session that never said anything there is nothing to take leave of.
+    let mut quiet = self::session();
+    quiet.close();
+    assert!(said(&mut quiet, at(1)).is_empty());
+}
+
+#[test]
+fn rfc5506_4_the_first_datagram_is_compound() {
+    let mut session = session();
+    takes(&mut session, at(0), 7, 1, 0, 90_000);
+    session.request_picture(7);
+    assert_eq!(types(&said(&mut session, at(1))), [201, 202, 206]);
+    session.request_picture(7);
+    assert_eq!(types(&said(&mut session, at(100))), [206]);
+}
+
+/// A stream may change between formats of different clocks: that is no jitter (RFC 8834 §4.3).
+#[test]
+fn rfc7160_4_3_another_clock_is_no_jitter() {
+    let mut session = session();
+    let (mut timestamp, mut number) = (0u32, 0);
+    for clock_rate in [8_000, 48_000, 0, 8_000] {
+        for _ in 0..50 {
+            let step = if clock_rate == 0 { 960 } else { clock_rate / 50 };
+            timestamp = timestamp.wrapping_add(step);
+            number += 1;
+            takes(&mut session, at(u64::from(number) * 20), 7, number, timestamp, clock_rate);
+        }
+        let stats = session.receiver(7).unwrap().stats();
+        assert!(stats.jitter < 0.0005 && stats.timestamp_jumps == 0, "{clock_rate}: {}", stats.jitter);
+    }
+}
+
+/// The report of a stream of retransmissions maps its timestamps to time as its packets do.
+#[test]
+fn rfc3550_6_4_1_reports_on_retransmissions_know_their_time() {
+    let mut session = session();
+    let [main, repair] = [sending(&mut session), sending(&mut session)];
+    let first = session.sender(main).unwrap().packet(at(0), 0, 96, false, 100);
+    session.sender(repair).unwrap().retransmission(at(0), first.timestamp, 97, false, 102);
+    let (due, datagram) = report(&mut session);
+    let elapsed = (due.as_nanos() * 90_000 / 1_000_000_000) as u32;
+    let mut seen = Vec::new();
+    for raw in Compound::parse(&datagram).unwrap().packets() {
+        if let Ok(Rtcp::SenderReport(report)) = Rtcp::parse(raw) {
+            assert_eq!(report.rtp_timestamp.wrapping_sub(first.timestamp), elapsed);
+            assert_eq!(report.ntp, NtpTime::from_unix(due.since(Instant::ZERO)));
+            seen.push(report.ssrc);
+        }
+    }
+    seen.sort_unstable();
+    let mut both = [main, repair];
+    both.sort_unstable();
+    assert_eq!(seen, both);
+}
+
+/// The upper layer of a key picture is predicted from the lower one, and from no other picture.
+#[test]
+fn rfc9628_4_2_the_layers_of_a_key_picture_need_no_other() {
+    for flexible in [true, false] {
+        let mut packetizer = vp9::Packetizer::new(flexible, &mut Rng::for_tests(1));
+        let layer = vp9::Layer { spatial: 1, inter_layer: true, ..vp9::Layer::default() };
+        // No key frame by its own header.
+        let inter = [0b1000_0110, 1, 2, 3];
+        for (references, reference_count, expected) in [([0; 3], 0, 0), ([0, 5, 0], 2, 1), ([1, 2, 3], 3, 3)]
+        {
+            let options =
+                vp9::Options { layer: Some(layer), references, reference_count, ..vp9::Options::default() };
+            let mut out = Vec::new();
+            packetizer.packetize(&inter, options, 100).unwrap().next(&mut out).unwrap();
+            let read = vp9::Payload::parse(&out).unwrap();
+            assert_eq!(read.inter_predicted, expected > 0);
+            assert_eq!(read.reference_count, if flexible { expected } else { 0 });
+        }
+    }
+}
