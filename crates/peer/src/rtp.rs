@@ -231,8 +231,10 @@ impl Rtp {
         };
         let values = self.extensions.values(&header);
         let ssrc = header.ssrc;
+        // RFC 9143 §9.2: a newer packet with another MID moves its stream; one that nobody has is for nobody.
+        let moves = values.mid.is_some_and(|mid| self.moves(ssrc, header.sequence_number, mid.0));
         let known = self.incoming.contains_key(&ssrc);
-        if !known {
+        if !known || moves {
             let names = routing::Names {
                 ssrc,
                 payload_type: header.payload_type,
@@ -250,7 +252,7 @@ impl Rtp {
         let section = self.sections.iter().find(|section| Some(section.transceiver) == id);
         let codec = section.and_then(|section| section.receive_codec(header.payload_type));
         // What nobody can read is counted among its stream's packets all the same, else it would be taken for lost.
-        let clock_rate = codec.map_or(90_000, |codec| codec.codec.clock_rate);
+        let clock_rate = codec.map_or(0, |codec| codec.codec.clock_rate);
         let accepted = self.session.handle_rtp(now, packet, &header, clock_rate, values.transport_number());
         let Ok(accepted) = accepted else {
             self.counts.refused += 1;
@@ -295,6 +297,13 @@ impl Rtp {
         }
     }
 
+    /// Whether a packet with that MID says that its stream, which is known, belongs to another section than so far.
+    fn moves(&mut self, ssrc: u32, number: u16, mid: &str) -> bool {
+        let Some(id) = self.incoming.get(&ssrc).map(Incoming::transceiver) else { return false };
+        let same = self.section(id).is_some_and(|section| section.mid == mid);
+        !same && self.session.receiver(ssrc).is_some_and(|receiver| receiver.is_ahead(number))
+    }
+
     /// Undoes a retransmission (RFC 4588 §4), of a packet of `len` bytes.
     fn handle_repair(
         &mut self,
@@ -322,10 +331,8 @@ impl Rtp {
         let (Some(payload_type), Some(sequence)) = (original, sequence) else { return };
         let (timestamp, marker) = (header.timestamp, header.marker);
         let packet = incoming::Piece { sequence, timestamp, payload_type, marker, payload };
-        let missed = stream.insert_repaired(now, &packet);
-        if let Some(receiver) = self.session.receiver(of).filter(|_| missed) {
-            receiver.recovered();
-        }
+        // RFC 3550 §6.4.1: a packet of this stream stays lost: what came is one of another.
+        stream.insert_repaired(now, &packet);
         self.serve(now, of);
     }
 
@@ -395,6 +402,8 @@ impl Rtp {
                         stream.reported(rtt);
                     }
                 }
+                // RFC 8834 §5.1.6, RFC 5104 §4.2.1, §4.2.2: a limit of each stream, and a TMMBN: not done, because no
+                // browser asks; a bound that comes all the same is one for all streams together, where there is an estimate.
                 session::Event::EstimatedBitRate { bit_rate }
                 | session::Event::MaximumBitRate { bit_rate, .. } => {
                     self.pacing.set_cap(now, bit_rate, &mut self.events);
@@ -478,3 +487,6 @@ impl Rtp {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

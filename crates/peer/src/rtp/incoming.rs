@@ -127,6 +127,8 @@ impl Media {
         let request = match section.kind {
             TrackKind::Audio => KeyFrameRequest::None,
             TrackKind::Video if has(Feedback::NackPli) => KeyFrameRequest::Pli,
+            // RFC 5104 §3.5.1: never because pictures were lost: not done, because a peer that takes no PLI can be told in no
+            // other way.
             TrackKind::Video if has(Feedback::CcmFir) => KeyFrameRequest::Fir,
             TrackKind::Video => KeyFrameRequest::None,
         };
@@ -188,9 +190,9 @@ impl Media {
         self.store(now, piece);
     }
 
-    /// A packet that came as a retransmission: whether it was missed. One that came before is not stored: senders fill the
-    /// path with such, to probe it.
-    pub(super) fn insert_repaired(&mut self, now: Instant, piece: &Piece<'_>) -> bool {
+    /// A packet that came as a retransmission. One that came before is not stored: senders fill the path with such, to probe
+    /// it.
+    pub(super) fn insert_repaired(&mut self, now: Instant, piece: &Piece<'_>) {
         let recovery = self.nack.as_mut().map(|nack| nack.received(now, piece.sequence));
         self.repaired += 1;
         // RFC 4588 §4: the original number is part of the payload.
@@ -198,7 +200,6 @@ impl Media {
         if recovery != Some(Recovery::Old) {
             self.store(now, piece);
         }
-        recovery == Some(Recovery::Recovered)
     }
 
     fn store(&mut self, now: Instant, piece: &Piece<'_>) {

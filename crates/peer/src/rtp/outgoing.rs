@@ -4,15 +4,15 @@ use super::Rtp;
 use super::delivery::OutgoingFrame;
 use super::pacing::Queued;
 use super::parameters::{Parameters, extension_map};
-use crate::media::TrackKind;
+use crate::media::{Codec, TrackKind};
 use crate::transceiver::TransceiverId;
 use alloc::string::String;
 use core::time::Duration;
-use siskin_base::Instant;
+use siskin_base::{Instant, Rng};
 use siskin_cc::Kind;
 use siskin_rtp::extension::ExtensionMap;
 use siskin_rtp::nack::{HistoryConfig, PacketHistory};
-use siskin_rtp::payload::{Format, Packetizer, PayloadError};
+use siskin_rtp::payload::{Format, Packetizer, PayloadError, h264};
 use siskin_rtp::session::SenderConfig;
 use siskin_sdp::Direction;
 use siskin_srtp::Sender;
@@ -73,6 +73,15 @@ pub(crate) enum SendError {
 const FIXED: usize = 12 + 4 + 2;
 /// Time of sending and number over all streams, each with its own byte of header.
 const STAMPS: usize = 4 + 3;
+
+/// What cuts frames of that codec.
+pub(super) fn packetizer(codec: &Codec, format: Format, rng: &mut Rng) -> Packetizer {
+    // RFC 6184 §8.1: without the parameter, and with 0, a packet is a NAL unit.
+    if format == Format::H264 && codec.parameter("packetization-mode") != Some("1") {
+        return Packetizer::H264(h264::Mode::SingleNalUnit);
+    }
+    Packetizer::new(format, rng)
+}
 
 impl Outgoing {
     fn new(section: &Parameters, rid: Option<&String>, rtx: Option<u32>) -> Self {
@@ -191,7 +200,7 @@ impl Rtp {
             other => {
                 let format = Format::from_encoding_name(codec.codec.encoding());
                 let format = format.ok_or(SendError::PayloadType)?;
-                let packetizer = Packetizer::new(format, &mut self.rng);
+                let packetizer = packetizer(&codec.codec, format, &mut self.rng);
                 other.insert(Cutting { payload_type: frame.payload_type, format, packetizer })
             }
         };

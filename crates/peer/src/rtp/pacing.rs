@@ -1,4 +1,6 @@
 //! How fast packets leave: the pacer in front of the transport, and the estimator that tells it.
+// RFC 8834 §7.1: the circuit breaker of RFC 8083: not done, because the estimator gives way long before reports would show
+// what that waits for; a peer that reports no arrivals gets what the application sends.
 
 use super::RtpEvent;
 use alloc::boxed::Box;

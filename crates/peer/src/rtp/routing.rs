@@ -1,4 +1,6 @@
 //! Which section a stream is for (RFC 9143 §9.2), and which stream a retransmission repairs.
+// RFC 9143 §9.2: MIDs in SDES, sent and received: not done, because browsers put them into headers, until a report shows that
+// they have arrived.
 
 use super::incoming::{Incoming, Media, Repair};
 use super::parameters::Parameters;

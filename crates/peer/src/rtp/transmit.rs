@@ -52,7 +52,7 @@ impl Rtp {
             let (Some(ssrc), Some(payload_type)) = (stream.rtx, payload_type) else { return false };
             let Some(sender) = self.session.sender(ssrc) else { return false };
             let len = stored.payload.len() + rtx::HEADER_LEN;
-            sender.retransmission(stored.timestamp, payload_type, stored.marker, len)
+            sender.retransmission(stored.made, stored.timestamp, payload_type, stored.marker, len)
         } else {
             siskin_rtp::wire::Header {
                 marker: stored.marker,
