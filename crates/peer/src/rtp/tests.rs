@@ -27,6 +27,7 @@ fn section(id: u32) -> Parameters {
         rids: Vec::new(),
         remote_sources: Vec::new(),
         reduced_size: true,
+        cryptex: (false, false),
     }
 }
 
