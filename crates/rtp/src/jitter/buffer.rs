@@ -325,7 +325,10 @@ impl JitterBuffer {
         loop {
             let Some((candidate, due)) = self.next() else {
                 self.ask_for_key(now);
-                self.expire(now);
+                if self.expire(now) {
+                    // What stood behind it may be complete.
+                    continue;
+                }
                 return None;
             };
             if due > now {
@@ -341,8 +344,8 @@ impl JitterBuffer {
         }
     }
 
-    /// Without a frame in sight what is too old goes, so that it does not fill the window for ever.
-    fn expire(&mut self, now: Instant) {
+    /// Without a frame in sight what is too old goes, so that it does not fill the window for ever; whether anything went.
+    fn expire(&mut self, now: Instant) -> bool {
         let limit = self.config.max_delay + self.config.patience;
         let mut count = 0;
         for (index, slot) in self.window.iter().enumerate() {
@@ -355,6 +358,7 @@ impl JitterBuffer {
         if count > 0 {
             self.drop_before(self.window.first + count as u64);
         }
+        count > 0
     }
 
     /// Gives up what stands in front of a frame; how many packets were missing.

@@ -212,6 +212,20 @@ fn nothing_is_kept_for_ever() {
     assert!(video.buffer.is_empty() && video.buffer.poll_timeout().is_none());
 }
 
+/// Found by the fuzz target `rtp_jitter_ops`: the frame was told as due in the past, and not given out.
+#[test]
+fn what_is_complete_behind_what_expires_comes_out_at_once() {
+    let mut buffer = JitterBuffer::new(JitterConfig::video(Format::H264));
+    let mut out = Vec::new();
+    // The middle of a unit whose beginning never comes, and a picture of the same timestamp.
+    buffer.insert(at(1_000), FIRST, 0, 96, false, &[0x7c, 0x05, 1]);
+    buffer.insert(at(1_010), FIRST + 1, 0, 96, true, &[0x65, 1]);
+    assert!(buffer.poll_frame(at(1_010), &mut out).is_none());
+    assert_eq!(buffer.poll_timeout(), Some(at(3_200)));
+    assert_eq!(buffer.poll_frame(at(3_200), &mut out).map(|frame| frame.first), Some(FIRST + 1));
+    assert!(buffer.is_empty() && buffer.poll_timeout().is_none());
+}
+
 #[test]
 fn absurd_timestamps_hold_nobody_up() {
     let mut audio = Audio::new();

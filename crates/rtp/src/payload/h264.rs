@@ -18,6 +18,11 @@ impl NalType {
     pub const fn of(first: u8) -> Self {
         Self(first & 0x1f)
     }
+
+    /// A NAL unit's type, not one of payloads (§5.2), and not one without a meaning.
+    const fn is_unit(self) -> bool {
+        matches!(self.0, 1..=23)
+    }
 }
 
 /// A payload.
@@ -46,7 +51,7 @@ impl<'a> Payload<'a> {
         let mut r = Reader::new(payload);
         let first = r.u8()?;
         match NalType::of(first) {
-            NalType(1..=23) => Ok(Self::Single(payload)),
+            kind if kind.is_unit() => Ok(Self::Single(payload)),
             NalType::STAP_A => Ok(Self::StapA(r.rest())),
             NalType::FU_A => {
                 let fu = r.u8()?;
@@ -83,6 +88,10 @@ struct H264;
 impl Kind for H264 {
     const HEADER: usize = 1;
     const FRAGMENT: usize = 2;
+
+    fn is_carried(unit: &[u8]) -> bool {
+        unit.first().is_some_and(|first| NalType::of(*first).is_unit())
+    }
 
     /// §5.7: F is set if it is in any unit, and NRI is the greatest of all.
     fn aggregate<'f>(units: impl Iterator<Item = &'f [u8]>, out: &mut Vec<u8>) {
@@ -149,7 +158,7 @@ pub(super) fn assemble<'p>(
     out: &mut Vec<u8>,
 ) -> Result<FrameInfo, PayloadError> {
     let mut info = FrameInfo::default();
-    let mut assembly = Assembly::new(out);
+    let mut assembly = Assembly::<H264>::new(out);
     for payload in payloads {
         let payload = Payload::parse(payload)?;
         info.key_frame |= payload.types().any(|kind| kind == NalType::IDR);

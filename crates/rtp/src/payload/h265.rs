@@ -19,6 +19,11 @@ impl NalType {
         Self((header >> 9 & 0x3f) as u8)
     }
 
+    /// A NAL unit's type, not one of payloads (§4.4), and not one without a meaning.
+    const fn is_unit(self) -> bool {
+        self.0 < 48
+    }
+
     /// A random access point: decoding can begin here.
     pub const fn is_irap(self) -> bool {
         matches!(self.0, 16..=23)
@@ -52,7 +57,7 @@ impl<'a> Payload<'a> {
         let header = r.u16()?;
         match NalType::of(header) {
             // The end of a sequence or a bitstream is a header alone.
-            NalType(0..48) => Ok(Self::Single(payload)),
+            kind if kind.is_unit() => Ok(Self::Single(payload)),
             NalType::AP => Ok(Self::Aggregation(r.rest())),
             NalType::FU => {
                 let fu = r.u8()?;
@@ -88,6 +93,10 @@ struct H265;
 impl Kind for H265 {
     const HEADER: usize = 2;
     const FRAGMENT: usize = 3;
+
+    fn is_carried(unit: &[u8]) -> bool {
+        Reader::new(unit).u16().is_ok_and(|header| NalType::of(header).is_unit())
+    }
 
     /// §4.4.2: F is set if it is in any unit; layer and temporal identifier are the lowest of all.
     fn aggregate<'f>(units: impl Iterator<Item = &'f [u8]>, out: &mut Vec<u8>) {
@@ -146,7 +155,7 @@ pub(super) fn assemble<'p>(
     out: &mut Vec<u8>,
 ) -> Result<FrameInfo, PayloadError> {
     let mut info = FrameInfo::default();
-    let mut assembly = Assembly::new(out);
+    let mut assembly = Assembly::<H265>::new(out);
     for payload in payloads {
         let payload = Payload::parse(payload)?;
         info.key_frame |= payload.types().any(NalType::is_irap);

@@ -63,6 +63,10 @@ pub(super) trait Kind {
     /// Bytes of a fragment's headers.
     const FRAGMENT: usize;
 
+    /// Whether a unit that begins so can be carried: the types that payloads use for themselves, and those that no standard
+    /// gives a meaning, cannot.
+    fn is_carried(unit: &[u8]) -> bool;
+
     /// Appends the header of an aggregation of units with those headers.
     fn aggregate<'f>(units: impl Iterator<Item = &'f [u8]>, out: &mut Vec<u8>);
 
@@ -70,30 +74,45 @@ pub(super) trait Kind {
     fn fragment(header: &[u8], first: bool, last: bool, out: &mut Vec<u8>);
 }
 
+/// The units of a byte stream that can be carried; a decoder ignores the others.
+#[derive(Clone, Debug)]
+struct Carried<'f, K>(NalUnits<'f>, PhantomData<K>);
+
+impl<'f, K: Kind> Iterator for Carried<'f, K> {
+    type Item = &'f [u8];
+
+    fn next(&mut self) -> Option<&'f [u8]> {
+        self.0.find(|unit| K::is_carried(unit))
+    }
+}
+
 /// The payloads of one access unit.
 #[derive(Clone, Debug)]
 pub(super) struct NalFragments<'f, K> {
-    units: NalUnits<'f>,
+    units: Carried<'f, K>,
     /// The unit that is being cut: its header, and the parts still to come.
     cutting: Option<(&'f [u8], Split<'f>)>,
     most: usize,
     /// Large units are cut, and small ones put together.
     cut: bool,
-    kind: PhantomData<K>,
 }
 
-impl<'f, K: Kind> NalFragments<'f, K> {
+impl<'f, K: Kind + Clone> NalFragments<'f, K> {
     /// `cut` says whether units may be cut and put together (packetization modes other than single units).
     pub(super) fn new(stream: &'f [u8], cut: bool, most: usize) -> Result<Self, PayloadError> {
         let units = NalUnits::new(stream);
-        if units.clone().any(|unit| unit.len() < K::HEADER) || units.clone().next().is_none() {
+        if units.clone().any(|unit| unit.len() < K::HEADER) {
+            return Err(PayloadError::NotAFrame);
+        }
+        let units = Carried(units, PhantomData);
+        if units.clone().next().is_none() {
             return Err(PayloadError::NotAFrame);
         }
         let fits = if cut { most > K::FRAGMENT } else { units.clone().all(|unit| unit.len() <= most) };
         if !fits {
             return Err(PayloadError::TooLarge);
         }
-        Ok(Self { units, cutting: None, most, cut, kind: PhantomData })
+        Ok(Self { units, cutting: None, most, cut })
     }
 
     /// Appends the next payload; whether it is the last one.
@@ -145,20 +164,21 @@ impl<'f, K: Kind> NalFragments<'f, K> {
 
 /// Puts NAL units together from payloads.
 #[derive(Debug)]
-pub(super) struct Assembly<'o> {
+pub(super) struct Assembly<'o, K> {
     out: &'o mut Vec<u8>,
     /// Whether a unit's end is still to come.
     open: bool,
+    kind: PhantomData<K>,
 }
 
-impl<'o> Assembly<'o> {
+impl<'o, K: Kind> Assembly<'o, K> {
     pub(super) const fn new(out: &'o mut Vec<u8>) -> Self {
-        Self { out, open: false }
+        Self { out, open: false, kind: PhantomData }
     }
 
     /// A whole unit.
     pub(super) fn unit(&mut self, unit: &[u8]) -> Result<(), PayloadError> {
-        if self.open || unit.is_empty() {
+        if self.open || unit.len() < K::HEADER || !K::is_carried(unit) {
             return Err(PayloadError::Malformed);
         }
         self.out.put(&START_CODE);
@@ -184,7 +204,7 @@ impl<'o> Assembly<'o> {
         last: bool,
         body: &[u8],
     ) -> Result<(), PayloadError> {
-        if first == self.open || body.is_empty() {
+        if first == self.open || body.is_empty() || !K::is_carried(header) {
             return Err(PayloadError::Malformed);
         }
         if first {

@@ -11,6 +11,9 @@ siskin_base::code_points! {
     }
 }
 
+/// P, in a packet's first byte.
+const PADDING: u8 = 0x20;
+
 /// A datagram whose packets' headers and lengths add up. It may be compound or of reduced size.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Compound<'a> {
@@ -78,7 +81,7 @@ impl<'a> Raw<'a> {
         }
         let words = r.u16()?;
         let mut body = r.take(usize::from(words) * 4)?;
-        let padded = first & 0x20 != 0;
+        let padded = first & PADDING != 0;
         if padded {
             let count = usize::from(*body.last().ok_or(ParseError::Padding)?);
             // RFC 3550 §6.4.1: a count that is a multiple of four: not done, because browsers fill up transport-wide feedback
@@ -92,9 +95,10 @@ impl<'a> Raw<'a> {
         Ok((Self { packet_type: PacketType(packet_type), count: first & 0x1f, body }, padded))
     }
 
-    /// Appends the packet. `None`, and nothing is written, if it is longer than 65,535 words.
+    /// Appends the packet, padded where its body does not end with a word. `None`, and nothing is written, if it is longer
+    /// than 65,535 words.
     pub fn write(&self, out: &mut Vec<u8>) -> Option<()> {
-        write_packet(out, self.packet_type, self.count, |out| out.put(self.body))
+        write_padded(out, self.packet_type, self.count, |out| out.put(self.body))
     }
 }
 
@@ -116,6 +120,30 @@ pub(super) fn write_packet(
     };
     out.resize(start + 4 + usize::from(words) * 4, 0);
     out.get_mut(start + 2..start + 4)?.copy_from_slice(&words.to_be_bytes());
+    Some(())
+}
+
+/// The same, but filled up with padding that the header tells of, as browsers do: what reads it sees where the body ends.
+pub(super) fn write_padded(
+    out: &mut Vec<u8>,
+    packet_type: PacketType,
+    count: u8,
+    body: impl FnOnce(&mut Vec<u8>),
+) -> Option<()> {
+    let start = out.len();
+    let mut padding = 0;
+    write_packet(out, packet_type, count, |out| {
+        body(out);
+        let len = out.len() - start;
+        padding = len.next_multiple_of(4) - len;
+        if padding > 0 {
+            out.resize(out.len() + padding - 1, 0);
+            out.push(padding as u8);
+        }
+    })?;
+    if padding > 0 {
+        *out.get_mut(start)? |= PADDING;
+    }
     Some(())
 }
 
@@ -152,5 +180,16 @@ mod tests {
             assert_eq!(types(&wrong), Err(ParseError::Padding), "{count}");
         }
         assert_eq!(types(&[0xa0, 201, 0, 0]), Err(ParseError::Padding));
+    }
+
+    /// Found by the fuzz target `rtp_rtcp_compound`: the bytes behind the body were taken for more of it.
+    #[test]
+    fn a_body_that_does_not_end_with_a_word_reads_the_same_when_written() {
+        for body in [&[1u8, 2, 3, 4][..], &[1, 2, 3], &[1, 2], &[1], &[]] {
+            let raw = Raw { packet_type: PacketType::APP, count: 12, body };
+            let mut out = Vec::new();
+            raw.write(&mut out).unwrap();
+            assert_eq!(Compound::parse(&out).unwrap().packets().collect::<Vec<_>>(), [raw]);
+        }
     }
 }

@@ -232,3 +232,32 @@ fn av1_layers_stand_apart() {
     assert_eq!(all.iter().map(|payload| payload[0]).collect::<Vec<_>>(), [0x08, 0x30]);
     assert_eq!(assembled(Format::Av1, &all), Ok([first, second].concat()));
 }
+
+/// Found by the fuzz targets `rtp_depacketize_h264` and `_h265`: such units came out, and went in again as payloads of another
+/// kind.
+#[test]
+fn units_of_the_payloads_own_types_are_not_taken_for_pictures() {
+    let payloads =
+        |format, frame: &[u8]| payloads(&mut Packetizer::new(format, &mut Rng::for_tests(1)), frame, 1_200);
+    let fails = |format, payload: &[u8]| {
+        assert_eq!(assembled(format, &[payload.to_vec()]), Err(PayloadError::Malformed));
+    };
+    // An FU-A in a STAP-A, an aggregation packet in another.
+    fails(Format::H264, &[0x78, 0, 3, 0x7c, 0x85, 1]);
+    fails(Format::H265, &[0x60, 1, 0, 4, 0x60, 1, 0, 1]);
+    // A fragment of a fragment.
+    assert_eq!(
+        assembled(Format::H264, &[vec![0x7c, 0x9c, 1], vec![0x7c, 0x5c, 1]]),
+        Err(PayloadError::Malformed)
+    );
+    // What a file has of such units stays there: a decoder ignores them.
+    assert_eq!(payloads(Format::H264, &[0, 0, 1, 0x1e, 7, 0, 0, 1, 0x65, 1]), [[0x65, 1]]);
+    assert_eq!(payloads(Format::H265, &[0, 0, 1, 0x7c, 1, 7, 0, 0, 1, 0x26, 1, 1]), [[0x26, 1, 1]]);
+}
+
+/// Found by the fuzz target `rtp_depacketize_av1`: 256 of them overflowed a count.
+#[test]
+fn av1_a_packet_may_be_full_of_empty_elements() {
+    let packet = [[0x00].as_slice(), &[0; 1_000]].concat();
+    assert_eq!(assembled(Format::Av1, &[packet]), Ok(vec![]));
+}

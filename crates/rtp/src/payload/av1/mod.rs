@@ -46,9 +46,10 @@ impl<'a> Payload<'a> {
     /// The elements: whole OBUs, and parts of them at the ends.
     pub fn elements(&self) -> impl Iterator<Item = Result<&'a [u8], PayloadError>> + use<'a> {
         let (mut rest, count) = (self.elements, self.count);
-        let mut index = 0;
+        let mut index = 0_u8;
         core::iter::from_fn(move || {
-            index += 1;
+            // Without a count there may be any number of them.
+            index = index.saturating_add(1);
             if count > 0 && index == count {
                 return Some(Ok(core::mem::take(&mut rest)));
             }

@@ -6,7 +6,7 @@ mod write;
 
 pub use write::TransportFeedbackWriter;
 
-use super::compound::write_packet;
+use super::compound::write_padded;
 use super::packet::{Feedback, RTPFB_TRANSPORT};
 use super::{PacketType, ParseError};
 use alloc::vec::Vec;
@@ -94,8 +94,7 @@ impl<'a> TransportFeedback<'a> {
 
     /// Appends the packet. `None`, and nothing is written, if it is too long.
     pub fn write(&self, out: &mut Vec<u8>) -> Option<()> {
-        let start = out.len();
-        write_packet(out, PacketType::RTPFB, RTPFB_TRANSPORT, |out| {
+        write_padded(out, PacketType::RTPFB, RTPFB_TRANSPORT, |out| {
             out.put_u32(self.sender);
             out.put_u32(self.media);
             out.put_u16(self.base);
@@ -104,22 +103,6 @@ impl<'a> TransportFeedback<'a> {
             out.put_u8(self.feedback_count);
             out.put(self.chunks);
             out.put(self.deltas);
-            pad(out, start);
-        })?;
-        let padded = !(self.chunks.len() + self.deltas.len()).is_multiple_of(4);
-        if let Some(first) = out.get_mut(start).filter(|_| padded) {
-            *first |= 0x20;
-        }
-        Some(())
-    }
-}
-
-/// Fills the packet that begins at `start` up to a multiple of four bytes, with RTCP's padding, as browsers do.
-fn pad(out: &mut Vec<u8>, start: usize) {
-    let len = out.len() - start;
-    let padding = len.next_multiple_of(4) - len;
-    if padding > 0 {
-        out.resize(out.len() + padding - 1, 0);
-        out.push(padding as u8);
+        })
     }
 }
