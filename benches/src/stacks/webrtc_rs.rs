@@ -1,13 +1,16 @@
-//! `webrtc` 0.21, on tokio, with its defaults; its sender waits at the same mark as ours.
+//! `webrtc` 0.21, on tokio, with its defaults, but for the longest message, which is ours (its own are 64 KiB); its sender
+//! waits at the same mark as ours.
 
 use super::Pair;
 use bytes::{Bytes, BytesMut};
+use rtc::peer_connection::configuration::setting_engine::SctpMaxMessageSize;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 use webrtc::data_channel::{DataChannel, DataChannelEvent};
 use webrtc::peer_connection::{
     PeerConnection, PeerConnectionBuilder, PeerConnectionEventHandler, RTCIceGatheringState,
+    SettingEngineBuilder,
 };
 
 /// Bytes that may wait to be sent: Siskin's high-water mark.
@@ -49,7 +52,10 @@ impl Peer {
         let (has_gathered, gathered) = mpsc::unbounded_channel();
         let (has_channel, channels) = mpsc::unbounded_channel();
         let handler = Handler { gathered: has_gathered, channels: has_channel };
+        let settings =
+            SettingEngineBuilder::new().with_sctp_max_message_size(SctpMaxMessageSize::Unbounded).build();
         let connection = PeerConnectionBuilder::new()
+            .with_setting_engine(settings)
             .with_handler(Arc::new(handler))
             .with_runtime(webrtc::runtime::default_runtime().expect("tokio"))
             .with_udp_addrs(vec!["127.0.0.1:0".to_owned()])
