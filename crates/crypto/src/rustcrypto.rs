@@ -4,6 +4,7 @@ pub(crate) mod aead;
 pub(crate) mod counter;
 pub(crate) mod gcm;
 pub(crate) mod hash;
+mod hmac_sha1;
 pub(crate) mod kem;
 pub(crate) mod key_exchange;
 pub(crate) mod keystream;

@@ -1,10 +1,9 @@
 //! AES in counter mode, and with HMAC-SHA1.
 
+use super::hmac_sha1::HmacSha1;
 use super::keystream::{Cipher, Keystream};
 use crate::{CounterBlock, CounterKey, CounterMacKey, CounterMode, Error, constant_time_eq};
 use alloc::boxed::Box;
-use sha1::block_api::compress;
-use zeroize::Zeroize as _;
 
 pub(crate) static AES: Aes = Aes;
 
@@ -52,7 +51,7 @@ impl<C: Cipher> CounterMacKey for MacKey<C> {
     #[inline]
     fn seal(&self, counter: &CounterBlock, packet: &mut [u8], clear: usize, suffix: &[u8; 4]) -> [u8; 20] {
         Keystream::new(&self.aes, counter).apply(packet.get_mut(clear..).unwrap_or_default());
-        self.mac.sign(packet, suffix)
+        self.mac.tag(packet, suffix)
     }
 
     #[inline]
@@ -64,7 +63,7 @@ impl<C: Cipher> CounterMacKey for MacKey<C> {
         suffix: &[u8; 4],
         tag: &[u8],
     ) -> Result<(), Error> {
-        let expected = self.mac.sign(packet, suffix);
+        let expected = self.mac.tag(packet, suffix);
         let authentic =
             tag.len() >= 4 && expected.get(..tag.len()).is_some_and(|cut| constant_time_eq(cut, tag));
         if !authentic {
@@ -73,91 +72,6 @@ impl<C: Cipher> CounterMacKey for MacKey<C> {
         Keystream::new(&self.aes, counter).apply(packet.get_mut(clear..).unwrap_or_default());
         Ok(())
     }
-}
-
-/// HMAC-SHA1 (RFC 2104) with the key's two blocks hashed already.
-struct HmacSha1 {
-    inner: [u32; 5],
-    outer: [u32; 5],
-}
-
-impl HmacSha1 {
-    /// FIPS 180-4 §5.3.1.
-    const START: [u32; 5] = [0x6745_2301, 0xefcd_ab89, 0x98ba_dcfe, 0x1032_5476, 0xc3d2_e1f0];
-
-    fn new(key: &[u8]) -> Self {
-        let mut block = [0; 64];
-        if key.len() > 64 {
-            let digest = <sha1::Sha1 as hmac::digest::Digest>::digest(key);
-            block.iter_mut().zip(digest).for_each(|(to, from)| *to = from);
-        } else {
-            block.iter_mut().zip(key).for_each(|(to, from)| *to = *from);
-        }
-        let [inner, outer] = [0x36, 0x5c].map(|pad| {
-            let mut state = Self::START;
-            let mut padded = block.map(|byte| byte ^ pad);
-            compress(&mut state, &[padded]);
-            padded.zeroize();
-            state
-        });
-        block.zeroize();
-        Self { inner, outer }
-    }
-
-    /// The tag over `message` and `suffix`.
-    #[inline]
-    fn sign(&self, message: &[u8], suffix: &[u8; 4]) -> [u8; 20] {
-        let mut state = self.inner;
-        let (whole, rest) = message.as_chunks();
-        compress(&mut state, whole);
-        let mut blocks = [[0; 64]; 2];
-        let bytes = blocks.as_flattened_mut();
-        // `rest` is shorter than a block, so everything fits into two.
-        let (start, behind) = bytes.split_at_mut_checked(rest.len()).unwrap_or_default();
-        start.copy_from_slice(rest);
-        let end = suffix.iter().chain(&[0x80]);
-        behind.iter_mut().zip(end).for_each(|(to, from)| *to = *from);
-        let bits = (64 + message.len() as u64 + 4) * 8;
-        let [first, second] = &mut blocks;
-        if rest.len() + 4 + 9 <= 64 {
-            put_length(first, bits);
-            compress(&mut state, core::slice::from_ref(first));
-        } else {
-            put_length(second, bits);
-            compress(&mut state, &blocks);
-        }
-
-        let mut block = [0; 64];
-        put_words(&mut block, &state);
-        if let Some(end) = block.get_mut(20) {
-            *end = 0x80;
-        }
-        put_length(&mut block, (64 + 20) * 8);
-        let mut outer = self.outer;
-        compress(&mut outer, &[block]);
-        let mut tag = [0; 20];
-        put_words(&mut tag, &outer);
-        tag
-    }
-}
-
-impl Drop for HmacSha1 {
-    fn drop(&mut self) {
-        self.inner.zeroize();
-        self.outer.zeroize();
-    }
-}
-
-#[inline]
-fn put_length(block: &mut [u8; 64], bits: u64) {
-    if let Some(end) = block.last_chunk_mut() {
-        *end = bits.to_be_bytes();
-    }
-}
-
-#[inline]
-fn put_words(bytes: &mut [u8], words: &[u32; 5]) {
-    bytes.as_chunks_mut().0.iter_mut().zip(words).for_each(|(to, word)| *to = word.to_be_bytes());
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! Hashes and HMAC.
 
+use super::hmac_sha1::HmacSha1;
 use crate::{Digest, Hash, HashContext, MacKey};
 use alloc::boxed::Box;
 use core::marker::PhantomData;
@@ -7,21 +8,32 @@ use hmac::digest::KeyInit;
 use hmac::{EagerHash, Hmac, Mac};
 use siskin_base::HashAlgorithm;
 
-pub(crate) static MD5: Function<md5::Md5> = Function::new(HashAlgorithm::Md5);
-pub(crate) static SHA1: Function<sha1::Sha1> = Function::new(HashAlgorithm::Sha1);
-pub(crate) static SHA256: Function<sha2::Sha256> = Function::new(HashAlgorithm::Sha256);
-pub(crate) static SHA384: Function<sha2::Sha384> = Function::new(HashAlgorithm::Sha384);
-pub(crate) static SHA512: Function<sha2::Sha512> = Function::new(HashAlgorithm::Sha512);
+pub(crate) static MD5: Function<md5::Md5> = Function::new(HashAlgorithm::Md5, hmac::<md5::Md5>);
+pub(crate) static SHA1: Function<sha1::Sha1> = Function::new(HashAlgorithm::Sha1, HmacSha1::boxed);
+pub(crate) static SHA256: Function<sha2::Sha256> = Function::new(HashAlgorithm::Sha256, hmac::<sha2::Sha256>);
+pub(crate) static SHA384: Function<sha2::Sha384> = Function::new(HashAlgorithm::Sha384, hmac::<sha2::Sha384>);
+pub(crate) static SHA512: Function<sha2::Sha512> = Function::new(HashAlgorithm::Sha512, hmac::<sha2::Sha512>);
 
 pub(crate) struct Function<D> {
     algorithm: HashAlgorithm,
+    hmac: fn(&[u8]) -> Box<dyn MacKey>,
     function: PhantomData<fn() -> D>,
 }
 
 impl<D> Function<D> {
-    const fn new(algorithm: HashAlgorithm) -> Self {
-        Self { algorithm, function: PhantomData }
+    const fn new(algorithm: HashAlgorithm, hmac: fn(&[u8]) -> Box<dyn MacKey>) -> Self {
+        Self { algorithm, hmac, function: PhantomData }
     }
+}
+
+/// An HMAC key for any of them.
+fn hmac<D: EagerHash + 'static>(key: &[u8]) -> Box<dyn MacKey>
+where
+    Hmac<D>: Mac + KeyInit + Clone + Send + Sync,
+{
+    // HMAC takes a key of any length, so this cannot fail; an empty key would be the fallback.
+    let key = <Hmac<D> as KeyInit>::new_from_slice(key);
+    Box::new(Key(key.unwrap_or_else(|_| <Hmac<D> as KeyInit>::new(&Default::default()))))
 }
 
 struct Context<D>(D);
@@ -30,7 +42,6 @@ struct Key<D: EagerHash>(Hmac<D>);
 impl<D> Hash for Function<D>
 where
     D: hmac::digest::Digest + EagerHash + Clone + Send + Sync + 'static,
-    Hmac<D>: Mac + KeyInit + Clone + Send + Sync,
 {
     fn algorithm(&self) -> HashAlgorithm {
         self.algorithm
@@ -47,9 +58,7 @@ where
     }
 
     fn hmac(&self, key: &[u8]) -> Box<dyn MacKey> {
-        // HMAC takes a key of any length, so this cannot fail; an empty key would be the fallback.
-        let key = <Hmac<D> as KeyInit>::new_from_slice(key);
-        Box::new(Key(key.unwrap_or_else(|_| <Hmac<D> as KeyInit>::new(&Default::default()))))
+        (self.hmac)(key)
     }
 }
 

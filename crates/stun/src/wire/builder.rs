@@ -29,9 +29,7 @@ impl<'a> Builder<'a> {
         let start = out.len();
         // Room for a common check, so that a new buffer grows once.
         out.reserve(128);
-        out.put_u16(message_type(class, method));
-        out.put_u16(0);
-        out.put_u32(MAGIC_COOKIE);
+        out.put_u64(u64::from(message_type(class, method)) << 48 | u64::from(MAGIC_COOKIE));
         out.put(&id.0);
         Self { out, start, fits: true }
     }
@@ -46,6 +44,21 @@ impl<'a> Builder<'a> {
         self.out.put_u32(u32::from(kind.0) << 16 | u32::from(len));
         self.out.put(value);
         self.pad(value.len());
+        self
+    }
+
+    /// Appends an attribute of four bytes, all at once.
+    #[inline]
+    pub(super) fn number32(self, kind: AttributeType, value: u32) -> Self {
+        self.out.put_u64(u64::from(kind.0) << 48 | 4 << 32 | u64::from(value));
+        self
+    }
+
+    /// Appends an attribute of eight bytes, all at once.
+    #[inline]
+    pub(super) fn number64(self, kind: AttributeType, value: u64) -> Self {
+        let [_, _, _, _, bytes @ ..] = (u128::from(kind.0) << 80 | 8 << 64 | u128::from(value)).to_be_bytes();
+        self.out.put(&bytes);
         self
     }
 
@@ -79,7 +92,7 @@ impl<'a> Builder<'a> {
     pub fn fingerprint(mut self) -> Self {
         self.set_length(8);
         let crc = crc32(self.out.get(self.start..).unwrap_or_default()) ^ FINGERPRINT_XOR;
-        self.attribute(AttributeType::FINGERPRINT, &crc.to_be_bytes())
+        self.number32(AttributeType::FINGERPRINT, crc)
     }
 
     /// Ends the message and gives its length in bytes; `None`, and nothing written, if a length did not fit 16 bits.

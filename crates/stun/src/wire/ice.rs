@@ -49,7 +49,7 @@ impl Message<'_> {
 impl Builder<'_> {
     /// Appends PRIORITY.
     pub fn priority(self, priority: u32) -> Self {
-        self.attribute(AttributeType::PRIORITY, &priority.to_be_bytes())
+        self.number32(AttributeType::PRIORITY, priority)
     }
 
     /// Appends USE-CANDIDATE.
@@ -59,22 +59,21 @@ impl Builder<'_> {
 
     /// Appends ICE-CONTROLLED.
     pub fn ice_controlled(self, tie_breaker: u64) -> Self {
-        self.attribute(AttributeType::ICE_CONTROLLED, &tie_breaker.to_be_bytes())
+        self.number64(AttributeType::ICE_CONTROLLED, tie_breaker)
     }
 
     /// Appends ICE-CONTROLLING.
     pub fn ice_controlling(self, tie_breaker: u64) -> Self {
-        self.attribute(AttributeType::ICE_CONTROLLING, &tie_breaker.to_be_bytes())
+        self.number64(AttributeType::ICE_CONTROLLING, tie_breaker)
     }
 
     /// Appends NOMINATION.
     pub fn nomination(self, counter: u32) -> Self {
-        self.attribute(AttributeType::NOMINATION, &counter.to_be_bytes())
+        self.number32(AttributeType::NOMINATION, counter)
     }
 
     /// Appends GOOG_NETWORK_INFO.
     pub fn network_info(self, id: u16, cost: u16) -> Self {
-        let both = u32::from(id) << 16 | u32::from(cost);
-        self.attribute(AttributeType::GOOG_NETWORK_INFO, &both.to_be_bytes())
+        self.number32(AttributeType::GOOG_NETWORK_INFO, u32::from(id) << 16 | u32::from(cost))
     }
 }
