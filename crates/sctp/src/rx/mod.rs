@@ -106,8 +106,13 @@ impl Receiver {
         }
         let before = self.ready.len();
         let len = self.reassembly.insert(tsn, data, next, &mut self.ready);
+        if len > self.max_message {
+            // Nothing of it is handed on, nor what waited behind it.
+            self.ready.truncate(before);
+            return Taken::TooLong;
+        }
         self.count_ready(before);
-        if len > self.max_message { Taken::TooLong } else { Taken::Yes }
+        Taken::Yes
     }
 
     /// RFC 9260 §6.2: with no window left new chunks are dropped. All of them: not done, because the next one in line can

@@ -31,6 +31,7 @@ impl Congestion {
         let pmdcs = pmdcs(config.max_datagram);
         // RFC 9260 §7.2.1; 60 bytes less over IPv6: not done, because SCTP does not know what carries it.
         let initial = config.initial_cwnd.unwrap_or_else(|| (4 * pmdcs).min((2 * pmdcs).max(4404)));
+        let initial = initial.min(config.max_cwnd);
         Self {
             cwnd: initial,
             // Arbitrarily high; the peer's window is the usual choice.
@@ -159,6 +160,21 @@ mod tests {
             cc.on_acked(acked(2000, 6000));
         }
         assert_eq!(cc.cwnd(), 7000);
+    }
+
+    #[test]
+    fn no_window_is_larger_than_max_cwnd() {
+        let max_cwnd = 10_000;
+        for initial_cwnd in [None, Some(9_999), Some(1 << 20)] {
+            for peer_window in [0, 1 << 20] {
+                let mut cc = Congestion::new(&Config { max_cwnd, initial_cwnd, ..config() }, peer_window);
+                for _ in 0..1_000 {
+                    assert!(cc.cwnd() <= max_cwnd);
+                    cc.on_acked(acked(2000, cc.cwnd()));
+                }
+                assert_eq!(cc.cwnd(), max_cwnd, "{initial_cwnd:?} {peer_window}");
+            }
+        }
     }
 
     #[test]

@@ -408,6 +408,33 @@ fn rfc9260_7_2_3_after_a_timeout_one_packet_is_in_flight() {
     assert!(all >= 3);
 }
 
+/// A window that opens at last would let everything go at once.
+#[test]
+fn rfc9260_6_1_d_a_sack_releases_no_more_than_max_burst() {
+    for (max_burst, beyond) in [(0, 1), (1, 1), (4, 4), (7, 7)] {
+        let sender = Config { max_burst, initial_cwnd: Some(1 << 20), ..Config::default() };
+        let receiver = Config { receive_window: 20_000, max_receive_message: 20_000, ..Config::default() };
+        let mut pair = Pair::new(sender, receiver);
+        pair.ends[0].association.connect(pair.now).unwrap();
+        pair.run(100);
+        pair.ends[1].reading = false;
+        for _ in 0..100 {
+            pair.send(0, 1, vec![0; 1_100]);
+        }
+        pair.run(300);
+        pair.log.clear();
+        pair.ends[1].reading = true;
+        pair.run(9);
+        assert!(pair.log.iter().all(|(_, from, _)| *from == 1), "the window has opened");
+        pair.run(5);
+        // The window was being probed: that packet is acknowledged.
+        let released = pair.log.iter().filter(|(_, from, _)| *from == 0).count();
+        assert_eq!(released, 1 + beyond, "{max_burst}");
+        pair.run(10_000);
+        assert_eq!(pair.ends[1].messages().len(), 100);
+    }
+}
+
 #[test]
 fn rfc9260_6_1_sequence_numbers_on_the_way_can_be_told_apart() {
     let large = || Config { initial_cwnd: Some(16 << 20), send_buffer: 64 << 20, ..Config::default() };

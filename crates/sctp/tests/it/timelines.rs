@@ -192,14 +192,21 @@ fn rfc9260_6_2_data_without_data_ends_the_association() {
 
 #[test]
 fn a_message_beyond_the_limit_ends_the_association() {
-    let small = Config { max_receive_message: 10_000, ..Config::default() };
-    let mut pair = Pair::new(Config::default(), small);
-    pair.ends[0].association.connect(pair.now).unwrap();
-    pair.run(100);
-    pair.send(0, 1, vec![0; 10_001]);
-    pair.run(1000);
-    let error = Error::PeerMisbehaved(PeerMisbehaved::MessageTooLong);
-    assert_eq!(pair.ends[1].events.last(), Some(&Event::Closed(Some(error))));
+    // In one packet, in two, and in many.
+    for max_receive_message in [1, 1_000, 1_500, 10_000] {
+        let small = Config { max_receive_message, ..Config::default() };
+        let mut pair = Pair::new(Config::default(), small);
+        pair.ends[0].association.connect(pair.now).unwrap();
+        pair.run(100);
+        pair.send(0, 1, vec![0; max_receive_message]);
+        pair.send(0, 1, vec![0; max_receive_message + 1]);
+        pair.send(0, 1, vec![0; 1]);
+        pair.run(1000);
+        let error = Error::PeerMisbehaved(PeerMisbehaved::MessageTooLong);
+        assert_eq!(pair.ends[1].events.last(), Some(&Event::Closed(Some(error))));
+        let lengths: Vec<_> = pair.ends[1].messages().iter().map(|message| message.data.len()).collect();
+        assert_eq!(lengths, [max_receive_message], "what is too long is not handed on");
+    }
 }
 
 #[test]
