@@ -1,7 +1,7 @@
 //! What is complete, what is due, and what is given up.
 
 use super::delay::Delay;
-use super::window::{Slot, Window};
+use super::window::{PLACE, Slot, Window};
 use super::{Inserted, JitterConfig, JitterStats};
 use crate::payload::{Format, FrameInfo};
 use alloc::collections::VecDeque;
@@ -106,6 +106,23 @@ impl JitterBuffer {
         self.window.bytes()
     }
 
+    /// All that is held, in bytes: payload, the places of packets, and memory that is kept to be used again.
+    pub fn held(&self) -> usize {
+        self.window.held() + self.window.spare()
+    }
+
+    /// Gives back the memory that is kept to be used again.
+    pub fn release_spare(&mut self) {
+        self.window.release();
+        self.window.shrink();
+    }
+
+    /// Lets less, or again more, wait than the configuration says: for a limit that several streams share. It counts from the
+    /// next packet on.
+    pub const fn set_max_bytes(&mut self, max_bytes: usize) {
+        self.config.max_bytes = max_bytes;
+    }
+
     /// Whether nothing waits.
     pub fn is_empty(&self) -> bool {
         self.window.is_empty()
@@ -131,14 +148,14 @@ impl JitterBuffer {
             self.stats.malformed += 1;
             return Inserted::Malformed;
         };
-        if payload.len() > self.config.max_bytes {
+        if payload.len() + PLACE > self.config.max_bytes {
             self.stats.packets_discarded += 1;
             return Inserted::TooLarge;
         }
         if self.window.is_empty() && !self.started {
             self.window.first = sequence;
         }
-        if sequence < self.window.first && !self.make_room_in_front(sequence) {
+        if sequence < self.window.first && !self.make_room_in_front(sequence, payload.len()) {
             self.stats.packets_discarded += 1;
             return Inserted::TooLate;
         }
@@ -154,7 +171,16 @@ impl JitterBuffer {
             self.stats.packets_duplicated += 1;
             return Inserted::Duplicate;
         }
-        while self.window.bytes() + payload.len() > self.config.max_bytes && self.window.first < sequence {
+        while self.exceeds(sequence, payload.len()) {
+            if self.window.spare() > 0 {
+                self.window.release();
+                continue;
+            }
+            if self.window.first == sequence {
+                // What waits behind it needs all the room.
+                self.stats.packets_discarded += 1;
+                return Inserted::TooLarge;
+            }
             self.drop_before(self.window.first + 1);
         }
         let timestamp = serial::widen(
@@ -171,10 +197,18 @@ impl JitterBuffer {
         Inserted::Stored
     }
 
+    /// Whether more would wait than may, with that packet, which is not before the first.
+    fn exceeds(&self, sequence: u64, len: usize) -> bool {
+        let places = (sequence - self.window.first + 1).saturating_sub(self.window.len() as u64) as usize;
+        self.held() + places * PLACE + len > self.config.max_bytes
+    }
+
     /// At the very beginning an older packet may still come.
-    fn make_room_in_front(&mut self, sequence: u64) -> bool {
+    fn make_room_in_front(&mut self, sequence: u64, len: usize) -> bool {
         let missing = self.window.first - sequence;
-        let fits = !self.started && missing + self.window.len() as u64 <= self.config.max_packets as u64;
+        let fits = !self.started
+            && missing + self.window.len() as u64 <= self.config.max_packets as u64
+            && self.held() + missing as usize * PLACE + len <= self.config.max_bytes;
         if fits {
             self.window.extend_front(missing);
         }

@@ -12,7 +12,8 @@ pub struct JitterConfig {
     pub clock_rate: u32,
     /// Packets from the oldest one that is awaited to the newest one: 2,048.
     pub max_packets: usize,
-    /// Bytes of payload that wait: 4 MiB.
+    /// Bytes that are held: 4 MiB. Payload counts, the place of each packet, missing ones included, with about 100, and buffers
+    /// that are kept to be used again.
     pub max_bytes: usize,
     /// The least delay between a frame's earliest possible arrival and its playout: zero.
     pub min_delay: Duration,
@@ -73,7 +74,7 @@ pub enum Inserted {
     TooLate,
     /// It is not what the payload format says.
     Malformed,
-    /// It is larger than all that may wait.
+    /// It is larger than all that may wait, alone or with what waits behind it.
     TooLarge,
 }
 

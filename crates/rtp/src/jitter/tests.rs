@@ -227,6 +227,24 @@ fn what_is_complete_behind_what_expires_comes_out_at_once() {
 }
 
 #[test]
+fn no_frame_waits_longer_than_max_delay() {
+    for millis in [0, 50, 400] {
+        let max_delay = Duration::from_millis(millis);
+        let mut audio = Audio(JitterBuffer::new(JitterConfig { max_delay, ..JitterConfig::audio(48_000) }));
+        // The network asks for more, up to a second, and timestamps for days.
+        for index in 0..200 {
+            let now = 1_000 + index * 1_100 + index % 2 * 900;
+            let timestamp = (index * 960) as u32 ^ (index as u32 % 7 / 6) << 30;
+            audio.0.insert(at(now), FIRST + index, timestamp, 111, false, &[index as u8]);
+            let due = audio.0.poll_timeout().unwrap();
+            assert!(due <= at(now) + max_delay && audio.0.target() <= max_delay);
+            assert!(audio.poll(now + millis).is_some(), "{index}");
+        }
+        assert!(audio.0.stats().delay <= max_delay * 200);
+    }
+}
+
+#[test]
 fn absurd_timestamps_hold_nobody_up() {
     let mut audio = Audio::new();
     let mut last = 0;
@@ -243,6 +261,29 @@ fn absurd_timestamps_hold_nobody_up() {
     assert!(last < 4_000 && audio.0.stats().clock_resets > 0);
 }
 
+/// A limit that is shared may shrink while packets wait.
+#[test]
+fn less_room_makes_the_oldest_go() {
+    let mut buffer = JitterBuffer::new(JitterConfig::video(Format::Vp8));
+    let insert = |buffer: &mut JitterBuffer, number: u64| {
+        buffer.insert(at(number), FIRST + number, 3_000, 96, false, &[0x10; 1_000])
+    };
+    for number in 0..100 {
+        assert_eq!(insert(&mut buffer, number), Inserted::Stored);
+    }
+    let held = buffer.held();
+    assert!((100_000..130_000).contains(&held), "{held}");
+    buffer.set_max_bytes(held / 2);
+    assert_eq!(insert(&mut buffer, 101), Inserted::Stored);
+    assert!(buffer.bytes() < held / 2 && buffer.len() > 40, "{}", buffer.len());
+    // One that fills a gap does not push out what is newer.
+    buffer.set_max_bytes(1_500);
+    assert_eq!(insert(&mut buffer, 100), Inserted::TooLarge);
+    assert_eq!((buffer.len(), buffer.bytes()), (2, 1_000));
+    buffer.release_spare();
+    assert!(buffer.held() < 1_500);
+}
+
 #[test]
 fn floods_stay_within_their_bounds() {
     let mut rng = Rng::for_tests(3);
@@ -255,7 +296,7 @@ fn floods_stay_within_their_bounds() {
         let number = if rng.below(500) == 0 { number + (rng.below(4) << 20) } else { number };
         let payload = [[0x10, 0].as_slice(), &[7; 3_000]].concat();
         buffer.insert(at(step), number, rng.u32() & 7, 96, false, &payload[..3 + rng.below(3_000) as usize]);
-        assert!(buffer.len() <= config.max_packets && buffer.bytes() <= config.max_bytes + 3_002);
+        assert!(buffer.len() <= config.max_packets && buffer.bytes() <= config.max_bytes);
         if step % 100 == 0 {
             while buffer.poll_frame(at(step), &mut out).is_some() {
                 out.clear();

@@ -5,8 +5,15 @@ use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 use siskin_base::Instant;
 
-/// Payload buffers that are kept to be used again.
+/// Payload buffers that are kept to be used again, and the largest of them.
 const SPARE: usize = 64;
+const MAX_SPARE: usize = 2_048;
+
+/// What the place of a packet takes, whether it has come or not.
+pub(super) const PLACE: usize = size_of::<Option<Slot>>();
+
+/// Places whose memory is kept when nothing waits.
+const KEPT: usize = 256;
 
 /// A packet that waits.
 #[derive(Clone, Debug)]
@@ -27,16 +34,27 @@ pub(super) struct Window {
     slots: VecDeque<Option<Slot>>,
     bytes: usize,
     spare: Vec<Vec<u8>>,
+    spare_bytes: usize,
 }
 
 impl Window {
     pub(super) const fn new() -> Self {
-        Self { first: 0, slots: VecDeque::new(), bytes: 0, spare: Vec::new() }
+        Self { first: 0, slots: VecDeque::new(), bytes: 0, spare: Vec::new(), spare_bytes: 0 }
     }
 
     /// Bytes of payload that wait.
     pub(super) const fn bytes(&self) -> usize {
         self.bytes
+    }
+
+    /// Bytes that wait: payload, and the places of packets.
+    pub(super) fn held(&self) -> usize {
+        self.bytes + self.slots.len() * PLACE
+    }
+
+    /// Bytes that are kept to be used again.
+    pub(super) const fn spare(&self) -> usize {
+        self.spare_bytes
     }
 
     /// Slots, those of missing packets included; the last one is never missing.
@@ -61,6 +79,7 @@ impl Window {
     /// A buffer with the memory of a packet that is gone.
     pub(super) fn buffer(&mut self, content: &[u8]) -> Vec<u8> {
         let mut buffer = self.spare.pop().unwrap_or_default();
+        self.spare_bytes -= buffer.capacity();
         buffer.clear();
         buffer.extend_from_slice(content);
         buffer
@@ -88,15 +107,31 @@ impl Window {
     /// Takes the first place away: the packet, if it was there.
     pub(super) fn pop(&mut self) -> Option<Slot> {
         self.first += 1;
-        let slot = self.slots.pop_front()??;
+        let slot = self.slots.pop_front()?;
+        if self.slots.is_empty() {
+            self.slots.shrink_to(KEPT);
+        }
+        let slot = slot?;
         self.bytes -= slot.payload.len();
         Some(slot)
     }
 
     /// Keeps the memory of a packet that is gone.
     pub(super) fn recycle(&mut self, slot: Slot) {
-        if self.spare.len() < SPARE {
+        if self.spare.len() < SPARE && slot.payload.capacity() <= MAX_SPARE {
+            self.spare_bytes += slot.payload.capacity();
             self.spare.push(slot.payload);
         }
+    }
+
+    /// Gives back the payload buffers that are kept to be used again.
+    pub(super) fn release(&mut self) {
+        self.spare.clear();
+        self.spare_bytes = 0;
+    }
+
+    /// Gives back the places that are kept to be used again.
+    pub(super) fn shrink(&mut self) {
+        self.slots.shrink_to(0);
     }
 }

@@ -223,6 +223,31 @@ mod tests {
     }
 
     #[test]
+    fn no_packet_is_asked_for_more_than_max_requests_times() {
+        for max_requests in [0, 1, 3] {
+            let config = GeneratorConfig { max_requests, ..GeneratorConfig::default() };
+            let mut generator = NackGenerator::new(config);
+            generator.received(Instant::ZERO, 1);
+            generator.received(Instant::ZERO, 3);
+            let asked: usize = (0..10_000).step_by(10).map(|at| poll(&mut generator, at).len()).sum();
+            assert_eq!((asked, generator.missing()), (max_requests.into(), 0));
+        }
+    }
+
+    #[test]
+    fn nothing_older_than_max_age_is_missed() {
+        for config in [GeneratorConfig::default(), GeneratorConfig::small()] {
+            let mut generator = NackGenerator::new(config);
+            generator.received(Instant::ZERO, 1);
+            // One is missing, and nothing else.
+            (3..3 + config.max_age).for_each(|sequence| _ = generator.received(Instant::ZERO, sequence));
+            assert_eq!(generator.missing(), 1);
+            generator.received(Instant::ZERO, 3 + config.max_age);
+            assert_eq!((generator.missing(), generator.stats().given_up), (0, 1));
+        }
+    }
+
+    #[test]
     fn a_jump_or_an_endless_loss_stays_bounded() {
         let mut generator = NackGenerator::new(GeneratorConfig::small());
         generator.received(Instant::ZERO, 0);

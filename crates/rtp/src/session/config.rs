@@ -6,7 +6,7 @@ use core::time::Duration;
 use siskin_base::WallClock;
 
 /// How a [`Session`](super::Session) behaves.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
     /// What names this end across all its streams (RFC 3550 §6.5.1, RFC 7022): at most 255 bytes. Empty makes a random
     /// one of 24 letters.

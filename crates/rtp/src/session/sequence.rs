@@ -25,7 +25,8 @@ pub enum Verdict {
 /// The sequence numbers of one source.
 #[derive(Clone, Debug)]
 pub struct SequenceTracker {
-    /// Packets in order that are still to be shown.
+    /// Packets in order that a source must show, and how many are still to come.
+    in_order: u8,
     probation: u8,
     highest: Option<u64>,
     /// The first extended number.
@@ -42,6 +43,7 @@ impl SequenceTracker {
     /// SRTP vouches for each packet, 1 takes the first one.
     pub const fn new(in_order: u8) -> Self {
         Self {
+            in_order,
             probation: in_order,
             highest: None,
             base: 0,
@@ -66,7 +68,7 @@ impl SequenceTracker {
                 self.verdict()
             } else {
                 self.highest = None;
-                self.probation = self.probation.saturating_add(1).max(2);
+                self.probation = self.in_order;
                 self.update(number)
             };
         }

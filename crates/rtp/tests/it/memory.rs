@@ -157,6 +157,18 @@ fn frames_without_end() {
     }
 }
 
+/// A stranger without keys, where nothing vouches for packets, needs several in a row to be believed.
+#[test]
+fn sources_that_are_not_in_order_are_not_kept() {
+    let mut session =
+        Session::new(Config { in_order: 3, ..Config::default() }, Rng::for_tests(1), Instant::ZERO);
+    let mut accepted = |number| {
+        let packet = rtp(9, number);
+        session.handle_rtp(NOW, &packet, &RtpHeader::parse(&packet).unwrap(), 90_000, None).is_ok()
+    };
+    assert_eq!([5, 6, 8, 9, 10, 11].map(&mut accepted), [false, false, false, false, true, true]);
+}
+
 #[test]
 fn what_we_send_and_ask_for() {
     for config in [Config::default(), Config::small()] {
