@@ -63,3 +63,23 @@ impl Meter {
         Rate::from_f64(self.bytes as f64 * 8.0 * 1e9 / WINDOW as f64)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gcc::Config;
+
+    /// The network may bring any number of packets in half a second.
+    #[test]
+    fn no_more_than_max_packets_are_remembered() {
+        for Config { max_packets, .. } in [Config::default(), Config::small()] {
+            let mut meter = Meter::new(max_packets);
+            for packet in 0..100_000 {
+                meter.push(packet * 4_000, 1_000);
+                assert!(meter.packets.len() <= max_packets);
+            }
+            assert_eq!((meter.packets.len(), meter.bytes), (max_packets, max_packets as u64 * 1_000));
+            assert!(meter.packets.capacity() <= 2 * max_packets);
+        }
+    }
+}

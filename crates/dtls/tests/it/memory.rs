@@ -65,6 +65,24 @@ fn a_flood_costs_no_more_than_the_limits_say() {
     println!("memory: DTLS: a flood of strangers before the handshake, 1.3 and 1.2: {} {}", most[0], most[1]);
 }
 
+/// The next message that is awaited: a claim of more is the end, for nothing of it is kept before it is whole.
+#[test]
+fn a_message_is_no_longer_than_the_limit() {
+    for change in [(|config| config) as fn(Config) -> Config, Config::small] {
+        for (over, closes) in [(0, false), (1, true)] {
+            let config = change(config(siskin_crypto::ring(), Role::Server));
+            let length = (config.limits.handshake_message + over) as u32;
+            let mut server = Peer::new(config, 1);
+            let kind = HandshakeType::CLIENT_HELLO;
+            let header =
+                HandshakeHeader { kind, length, sequence: 0, fragment_offset: 0, fragment_length: 1 };
+            let body = [&header.to_bytes()[..], &[3]].concat();
+            server.take(NOW, &record(ContentType::HANDSHAKE, 0, 0, &body));
+            assert_eq!(server.dtls.is_closed(), closes, "{length}");
+        }
+    }
+}
+
 /// Nor does it stop the honest flight, which may have to come again.
 #[test]
 fn a_handshake_completes_behind_a_flood() {
