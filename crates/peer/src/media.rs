@@ -10,6 +10,7 @@ pub use capabilities::MediaConfig;
 pub use codec::{Codec, CodecCapability, CodecParameters, TrackKind};
 pub use extensions::{ExtensionCapability, HeaderExtension, uri};
 
+pub use crate::rtp::RtpConfig;
 pub(crate) use negotiate::{
     Numbers, answer_codecs, answer_extensions, intersect, offer_codecs, offer_extensions, send_codecs,
 };

@@ -6,6 +6,7 @@
 //!   out:  frame --> outgoing: payloads, history --> queue --> header with what is true when it leaves --> srtp
 //! ```
 
+mod config;
 mod counts;
 mod delivery;
 mod incoming;
@@ -16,6 +17,7 @@ mod report;
 mod routing;
 mod transmit;
 
+pub use config::RtpConfig;
 pub use counts::RtpCounts;
 pub use delivery::{OutgoingFrame, ReceivedFrame};
 pub(crate) use outgoing::SendError;
@@ -33,7 +35,6 @@ use routing::Routes;
 use siskin_base::{Instant, KeyingMaterial, Received, Rng, RtpHeader, earliest};
 use siskin_crypto::Provider;
 use siskin_rtp::extension::ExtensionMap;
-use siskin_rtp::feedback::ArrivalsConfig;
 use siskin_rtp::session::{self, Session};
 use siskin_rtp::wire::is_rtcp;
 use siskin_srtp::{Cryptex, Receiver, Sender};
@@ -54,6 +55,7 @@ pub(crate) enum RtpEvent {
 /// The RTP session of a transport (RFC 3550 §3), which is a BUNDLE group's.
 pub(crate) struct Rtp {
     provider: Provider,
+    limits: RtpConfig,
     /// Keys, once DTLS has them.
     secure: Option<(Sender, Receiver)>,
     /// Whether headers come encrypted, and go so.
@@ -65,6 +67,8 @@ pub(crate) struct Rtp {
     extensions: ExtensionMap,
     routes: Routes,
     incoming: BTreeMap<u32, Incoming>,
+    /// Bytes that their jitter buffers hold.
+    waiting: usize,
     outgoing: BTreeMap<u32, Outgoing>,
     pacing: Pacing,
     frames: VecDeque<ReceivedFrame>,
@@ -81,19 +85,15 @@ pub(crate) struct Rtp {
     blocked: bool,
 }
 
-/// Frames that wait to be taken; of more the oldest are dropped.
-const MAX_FRAMES: usize = 256;
-/// Bytes of them.
-const MAX_FRAME_BYTES: usize = 8 << 20;
-
 impl Rtp {
     pub(crate) fn new(config: &Config, rng: Rng, now: Instant, cname: &str) -> Self {
+        let limits = config.media.as_ref().map(|media| media.rtp.clone()).unwrap_or_default();
         let session = session::Config {
             cname: cname.as_bytes().to_vec(),
             wall_clock: config.clock,
             // What SRTCP adds is at most 40 bytes.
             max_datagram: usize::from(config.max_datagram).saturating_sub(Sender::MAX_OVERHEAD),
-            ..session::Config::default()
+            ..limits.session.clone()
         };
         Self {
             provider: config.provider,
@@ -105,8 +105,9 @@ impl Rtp {
             extensions: ExtensionMap::new(),
             routes: Routes::default(),
             incoming: BTreeMap::new(),
+            waiting: 0,
             outgoing: BTreeMap::new(),
-            pacing: Pacing::new(now),
+            pacing: Pacing::new(&limits, now),
             frames: VecDeque::new(),
             events: VecDeque::new(),
             counts: RtpCounts::default(),
@@ -116,14 +117,14 @@ impl Rtp {
             max_payload: usize::from(config.max_datagram),
             scratch: Vec::new(),
             blocked: true,
+            limits,
         }
     }
 
     /// DTLS has keys.
     pub(crate) fn start(&mut self, material: &KeyingMaterial) {
         if self.secure.is_none() {
-            self.secure =
-                siskin_srtp::contexts(&self.provider, material, &siskin_srtp::Config::default()).ok();
+            self.secure = siskin_srtp::contexts(&self.provider, material, &self.limits.srtp).ok();
             self.configure_cryptex();
         }
     }
@@ -139,7 +140,7 @@ impl Rtp {
         self.routes.configure(&sections);
         if sections.iter().any(Parameters::reports_arrivals) && !self.reports_arrivals {
             self.reports_arrivals = true;
-            self.session.report_arrivals(ArrivalsConfig::default());
+            self.session.report_arrivals(self.limits.arrivals);
         }
         // RFC 5506 §5: the session is one, so that it follows the section that allows the least.
         self.session.set_reduced_size(sections.iter().all(|section| section.reduced_size));
@@ -242,11 +243,18 @@ impl Rtp {
                 rid: values.rid.map(|rid| rid.0),
                 repaired: values.repaired_rid.map(|rid| rid.0),
             };
-            let Some(stream) = self.routes.route(&self.sections, &self.incoming, &names) else {
+            let Some(stream) = self.routes.route(&self.sections, &self.incoming, &names, &self.limits) else {
                 self.counts.unroutable += 1;
                 return;
             };
-            self.incoming.insert(ssrc, stream);
+            let section = stream.transceiver();
+            let of_section = self.incoming.values().filter(|known| known.transceiver() == section);
+            if of_section.count() >= self.limits.max_streams {
+                self.counts.refused += 1;
+                return;
+            }
+            let moved = self.incoming.insert(ssrc, stream).map_or(0, |stream| stream.counted());
+            self.waiting = self.waiting.saturating_sub(moved);
         }
         let id = self.incoming.get(&ssrc).map(Incoming::transceiver);
         let section = self.sections.iter().find(|section| Some(section.transceiver) == id);
@@ -268,15 +276,18 @@ impl Rtp {
         self.counts.taken += 1;
         // The session has refused what has none.
         let payload = header.payload(packet).unwrap_or_default();
+        let waiting = make_room(&mut self.incoming, self.waiting, self.limits.max_waiting, payload.len());
+        self.waiting = waiting;
         match self.incoming.get_mut(&ssrc) {
             Some(Incoming::Media(stream)) => {
+                stream.share(self.limits.max_waiting.saturating_sub(waiting));
                 if stream.payload_type != header.payload_type {
-                    stream.set_codec(codec);
+                    stream.set_codec(codec, &self.limits);
                 }
                 // What was under way when the description stopped it begins nothing.
                 let started = (section.receives && stream.begin()).then_some(section.transceiver);
                 if accepted.restarted {
-                    stream.restart();
+                    stream.restart(&self.limits);
                 }
                 let packet = incoming::Piece {
                     sequence: accepted.sequence,
@@ -331,6 +342,7 @@ impl Rtp {
         let (Some(payload_type), Some(sequence)) = (original, sequence) else { return };
         let (timestamp, marker) = (header.timestamp, header.marker);
         let packet = incoming::Piece { sequence, timestamp, payload_type, marker, payload };
+        stream.share(self.limits.max_waiting.saturating_sub(self.waiting));
         // RFC 3550 §6.4.1: a packet of this stream stays lost: what came is one of another.
         stream.insert_repaired(now, &packet);
         self.serve(now, of);
@@ -350,11 +362,15 @@ impl Rtp {
             let Some(frame) = stream.poll_frame(now, &mut self.scratch) else { break };
             self.frames.push_back(stream.received(now, ssrc, &frame, &self.scratch));
         }
+        let (before, after) = stream.count();
+        self.waiting = self.waiting.saturating_sub(before) + after;
         if stream.take_key_frame_wish() {
             Self::ask_for_key_frame(session, ssrc, stream);
         }
         let bytes = |frames: &VecDeque<ReceivedFrame>| frames.iter().map(|f| f.data.len()).sum::<usize>();
-        while self.frames.len() > MAX_FRAMES || self.frames.len() > 1 && bytes(&self.frames) > MAX_FRAME_BYTES
+        let RtpConfig { max_frames, max_frame_bytes, .. } = self.limits;
+        while self.frames.len() > 1
+            && (self.frames.len() > max_frames || bytes(&self.frames) > max_frame_bytes)
         {
             self.frames.pop_front();
             self.counts.frames_dropped += 1;
@@ -434,11 +450,13 @@ impl Rtp {
         if core::mem::replace(&mut self.seen_dropped, dropped) != dropped {
             let session = &mut self.session;
             self.incoming.retain(|ssrc, _| session.receiver(*ssrc).is_some());
+            self.waiting = self.incoming.values().map(Incoming::counted).sum();
         }
     }
 
     fn forget(&mut self, ssrc: u32) {
-        self.incoming.remove(&ssrc);
+        let held = self.incoming.remove(&ssrc).map_or(0, |stream| stream.counted());
+        self.waiting = self.waiting.saturating_sub(held);
         let _unknown = self.session.remove_receiver(ssrc);
     }
 
@@ -486,6 +504,18 @@ impl Rtp {
             ..self.counts
         }
     }
+}
+
+/// Where less is left than `len` bytes, streams give back the memory that they keep to use again; how much all hold then.
+fn make_room(incoming: &mut BTreeMap<u32, Incoming>, waiting: usize, max: usize, len: usize) -> usize {
+    if waiting + len <= max {
+        return waiting;
+    }
+    let media = incoming.values_mut().filter_map(|stream| match stream {
+        Incoming::Media(stream) => Some(stream),
+        Incoming::Repair(_) => None,
+    });
+    media.map(|stream| stream.release_spare()).sum()
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use super::codec::{Codec, CodecCapability};
 use super::extensions::{ExtensionCapability, uri};
+use crate::rtp::RtpConfig;
 use alloc::vec;
 use alloc::vec::Vec;
 use siskin_sdp::{Direction, Feedback};
@@ -16,18 +17,20 @@ pub struct MediaConfig {
     pub extensions: Vec<ExtensionCapability>,
     /// Most transceivers of a connection, those of the peer included; default 256. Sections above it are refused.
     pub max_transceivers: usize,
+    /// What the streams of a transport may hold.
+    pub rtp: RtpConfig,
 }
 
 impl Default for MediaConfig {
     fn default() -> Self {
-        Self { codecs: codecs(), extensions: extensions(), max_transceivers: 256 }
+        Self { codecs: codecs(), extensions: extensions(), max_transceivers: 256, rtp: RtpConfig::default() }
     }
 }
 
 impl MediaConfig {
-    /// For devices: Opus and H.264, 4 transceivers.
+    /// For devices: Opus and H.264, 4 transceivers, and the small limits of every layer.
     pub fn small() -> Self {
-        let mut config = Self { max_transceivers: 4, ..Self::default() };
+        let mut config = Self { max_transceivers: 4, rtp: RtpConfig::small(), ..Self::default() };
         config.codecs.retain(|known| known.codec.is("opus") || known.codec.is("H264"));
         config
     }

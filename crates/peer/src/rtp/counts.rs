@@ -12,7 +12,7 @@ pub struct RtpCounts {
     pub taken: u64,
     /// Packets of streams that no section is to receive.
     pub unroutable: u64,
-    /// Packets that their session refused: of a stream too many, with a number far from where their stream is, under an SSRC
+    /// Packets that their section or session refused: of a stream too many, with a number far from where their stream is, under an SSRC
     /// of ours, or with more padding than bytes.
     pub refused: u64,
     /// Packets whose payload type their section does not have.

@@ -1,5 +1,6 @@
 //! A stream that is received: what is missing, and when its frames are due.
 
+use super::RtpConfig;
 use super::delivery::ReceivedFrame;
 use super::parameters::Parameters;
 use crate::media::{CodecParameters, TrackKind};
@@ -10,7 +11,7 @@ use bytes::Bytes;
 use core::time::Duration;
 use siskin_base::{Instant, earliest};
 use siskin_rtp::jitter::{Frame, Inserted, JitterBuffer, JitterConfig, JitterEvent, JitterStats};
-use siskin_rtp::nack::{GeneratorConfig, NackGenerator, Recovery};
+use siskin_rtp::nack::{NackGenerator, Recovery};
 use siskin_rtp::payload::Format;
 use siskin_sdp::Feedback;
 
@@ -39,6 +40,10 @@ pub(super) struct Media {
     kind: TrackKind,
     format: Format,
     buffer: JitterBuffer,
+    /// What the buffer held when that was last asked for.
+    counted: usize,
+    /// What the buffer may hold if all streams leave so much.
+    max_bytes: usize,
     /// If the peer sends again what is asked for.
     nack: Option<NackGenerator>,
     request: KeyFrameRequest,
@@ -102,6 +107,14 @@ impl Incoming {
         }
     }
 
+    /// Bytes that its buffer held when that was last asked for.
+    pub(super) const fn counted(&self) -> usize {
+        match self {
+            Self::Media(media) => media.counted,
+            Self::Repair(_) => 0,
+        }
+    }
+
     /// The descriptions stop that transceiver: its next packet will be a first one.
     pub(super) fn hold(&mut self, id: TransceiverId) {
         if let Self::Media(media) = self
@@ -121,7 +134,12 @@ impl Incoming {
 
 impl Media {
     /// `None` if the codec has no frames of its own.
-    pub(super) fn new(section: &Parameters, codec: &CodecParameters, rid: Option<&str>) -> Option<Self> {
+    pub(super) fn new(
+        section: &Parameters,
+        codec: &CodecParameters,
+        rid: Option<&str>,
+        limits: &RtpConfig,
+    ) -> Option<Self> {
         let format = Format::from_encoding_name(codec.codec.encoding())?;
         let has = |wanted: Feedback| section.receive_codecs.iter().any(|c| c.feedback.contains(&wanted));
         let request = match section.kind {
@@ -140,8 +158,10 @@ impl Media {
             rid: rid.map(Into::into),
             kind: section.kind,
             format,
-            buffer: JitterBuffer::new(jitter_config(section.kind, format, codec.codec.clock_rate)),
-            nack: nack.then(|| NackGenerator::new(GeneratorConfig::default())),
+            buffer: JitterBuffer::new(jitter_config(limits, section.kind, format, codec.codec.clock_rate)),
+            counted: 0,
+            max_bytes: jitter_config(limits, section.kind, format, 1).max_bytes,
+            nack: nack.then(|| NackGenerator::new(limits.missing)),
             request,
             wants_key_frame: false,
             begun: false,
@@ -161,9 +181,9 @@ impl Media {
     }
 
     /// The stream began anew under the same name.
-    pub(super) fn restart(&mut self) {
+    pub(super) fn restart(&mut self, limits: &RtpConfig) {
         if let Some(nack) = &mut self.nack {
-            *nack = NackGenerator::new(GeneratorConfig::default());
+            *nack = NackGenerator::new(limits.missing);
         }
     }
 
@@ -213,12 +233,29 @@ impl Media {
     }
 
     /// A packet with that codec comes; another format than before begins anew.
-    pub(super) fn set_codec(&mut self, codec: &CodecParameters) {
+    pub(super) fn set_codec(&mut self, codec: &CodecParameters, limits: &RtpConfig) {
         let Some(format) = Format::from_encoding_name(codec.codec.encoding()) else { return };
         if format != self.format {
             self.format = format;
-            self.buffer = JitterBuffer::new(jitter_config(self.kind, format, codec.codec.clock_rate));
+            self.buffer = JitterBuffer::new(jitter_config(limits, self.kind, format, codec.codec.clock_rate));
         }
+    }
+
+    /// Its next packet finds so much room, beside what the stream holds, as all streams leave.
+    pub(super) fn share(&mut self, left: usize) {
+        self.buffer.set_max_bytes(self.max_bytes.min(self.counted + left));
+    }
+
+    /// Bytes that the buffer held when that was last asked for, and now.
+    pub(super) fn count(&mut self) -> (usize, usize) {
+        let before = core::mem::replace(&mut self.counted, self.buffer.held());
+        (before, self.counted)
+    }
+
+    /// Gives back what is kept to be used again; what the buffer holds then.
+    pub(super) fn release_spare(&mut self) -> usize {
+        self.buffer.release_spare();
+        self.count().1
     }
 
     pub(super) fn poll_missing(&mut self, now: Instant, mut request: impl FnMut(u16)) {
@@ -276,9 +313,9 @@ impl Media {
     }
 }
 
-fn jitter_config(kind: TrackKind, format: Format, clock_rate: u32) -> JitterConfig {
+fn jitter_config(limits: &RtpConfig, kind: TrackKind, format: Format, clock_rate: u32) -> JitterConfig {
     match kind {
-        TrackKind::Audio => JitterConfig::audio(clock_rate),
-        TrackKind::Video => JitterConfig { clock_rate, ..JitterConfig::video(format) },
+        TrackKind::Audio => JitterConfig { format, clock_rate, ..limits.audio },
+        TrackKind::Video => JitterConfig { format, clock_rate, ..limits.video },
     }
 }

@@ -84,14 +84,14 @@ pub(super) fn packetizer(codec: &Codec, format: Format, rng: &mut Rng) -> Packet
 }
 
 impl Outgoing {
-    fn new(section: &Parameters, rid: Option<&String>, rtx: Option<u32>) -> Self {
+    fn new(section: &Parameters, rid: Option<&String>, rtx: Option<u32>, history: HistoryConfig) -> Self {
         Self {
             transceiver: section.transceiver,
             rid: rid.cloned(),
             rtx,
             mid: String::new(),
             extensions: ExtensionMap::new(),
-            history: PacketHistory::new(HistoryConfig::default()),
+            history: PacketHistory::new(history),
             announced: false,
             active: false,
             packetizer: None,
@@ -169,7 +169,7 @@ impl Rtp {
         let ssrc = self.session.add_sender(now, signalled(ssrc)).ok()?;
         let repaired = section.send_codecs.iter().any(|codec| codec.codec.apt().is_some());
         let rtx = if repaired { self.session.add_sender(now, signalled(rtx)).ok() } else { None };
-        self.outgoing.insert(ssrc, Outgoing::new(section, rid, rtx));
+        self.outgoing.insert(ssrc, Outgoing::new(section, rid, rtx, self.limits.history));
         Some(ssrc)
     }
 

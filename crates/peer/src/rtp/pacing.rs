@@ -2,7 +2,7 @@
 // RFC 8834 §7.1: the circuit breaker of RFC 8083: not done, because the estimator gives way long before reports would show
 // what that waits for; a peer that reports no arrivals gets what the application sends.
 
-use super::RtpEvent;
+use super::{RtpConfig, RtpEvent};
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
@@ -22,6 +22,8 @@ pub(super) struct Queued {
 /// Packets that wait, and what decides when each leaves.
 pub(super) struct Pacing {
     pacer: Pacer<Queued>,
+    config: PacerConfig,
+    estimates: gcc::Config,
     /// None while the peer does not report when packets arrive: then they leave at once.
     estimator: Option<Box<dyn Estimator + Send>>,
     told: u64,
@@ -46,9 +48,11 @@ const FIRST_DEMAND: Rate = Rate::from_kbps(1_500);
 const UNLIMITED: Rates = Rates { target: Rate::MAX, pacing: Rate::MAX };
 
 impl Pacing {
-    pub(super) fn new(now: Instant) -> Self {
-        let config = PacerConfig { padding: false, ..PacerConfig::default() };
+    pub(super) fn new(limits: &RtpConfig, now: Instant) -> Self {
+        let config = PacerConfig { padding: false, ..limits.pacer };
         Self {
+            config,
+            estimates: limits.estimator,
             pacer: Pacer::new(config, UNLIMITED, now),
             estimator: None,
             told: 0,
@@ -61,16 +65,16 @@ impl Pacing {
     /// The peer reports when packets arrive. `padding` says whether retransmissions can fill up probes.
     pub(super) fn estimate(&mut self, now: Instant, padding: bool) {
         if self.estimator.is_none() {
-            let mut estimator = Gcc::new(gcc::Config::default(), now);
+            let mut estimator = Gcc::new(self.estimates, now);
             estimator.set_demand(now, FIRST_DEMAND);
-            let config = PacerConfig { padding, ..PacerConfig::default() };
+            let config = PacerConfig { padding, ..self.config };
             self.pacer = Pacer::new(config, estimator.rates(), now);
             self.estimator = Some(Box::new(estimator));
         }
     }
 
     pub(super) fn is_full(&self) -> bool {
-        self.pacer.len() >= MAX_WAITING
+        self.pacer.len() >= MAX_WAITING.min(self.config.max_packets / 2)
     }
 
     /// Keeps a packet with so many bytes of payload until it is its turn. False if there is no room.

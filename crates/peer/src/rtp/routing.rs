@@ -2,6 +2,7 @@
 // RFC 9143 §9.2: MIDs in SDES, sent and received: not done, because browsers put them into headers, until a report shows that
 // they have arrived.
 
+use super::RtpConfig;
 use super::incoming::{Incoming, Media, Repair};
 use super::parameters::Parameters;
 use crate::transceiver::TransceiverId;
@@ -58,6 +59,7 @@ impl Routes {
         sections: &[Parameters],
         incoming: &BTreeMap<u32, Incoming>,
         names: &Names<'_>,
+        limits: &RtpConfig,
     ) -> Option<Incoming> {
         let by_mid = |mid: &str| sections.iter().find(|section| section.mid == mid);
         let by_id = |id: TransceiverId| sections.iter().find(|section| section.transceiver == id);
@@ -75,7 +77,7 @@ impl Routes {
         }
         let codec = section.receive_codec(names.payload_type)?;
         if codec.codec.apt().is_none() {
-            return Some(Incoming::Media(Box::new(Media::new(section, codec, names.rid)?)));
+            return Some(Incoming::Media(Box::new(Media::new(section, codec, names.rid, limits)?)));
         }
         let transceiver = section.transceiver;
         let of = signalled.and_then(|signalled| signalled.repairs);

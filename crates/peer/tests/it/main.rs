@@ -7,6 +7,7 @@ mod endpoint;
 mod examples;
 mod harness;
 mod jsep;
+mod limits;
 mod media;
 mod memory;
 mod puppet;

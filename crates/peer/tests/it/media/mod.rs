@@ -4,6 +4,7 @@
 mod captures;
 mod flow;
 mod hostile;
+mod memory;
 mod rfc9429;
 mod wpt_add_track;
 mod wpt_add_transceiver;
