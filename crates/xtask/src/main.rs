@@ -8,6 +8,8 @@ mod coverage;
 mod edges;
 mod fuzz;
 mod licences;
+#[cfg(test)]
+mod limits;
 mod memory;
 mod run;
 mod size;
