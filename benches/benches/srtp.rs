@@ -71,6 +71,57 @@ impl Contestant for Rtc {
     }
 }
 
+/// As `rtc-srtp`, whose ancestor it is.
+#[cfg(feature = "srtp-stacks")]
+struct WebrtcRs(webrtc_srtp::context::Context, webrtc_srtp::context::Context);
+
+#[cfg(feature = "srtp-stacks")]
+impl Contestant for WebrtcRs {
+    fn protect(&mut self, rtcp: bool, buffer: &mut [u8], len: usize) -> usize {
+        let done =
+            if rtcp { self.0.encrypt_rtcp(&buffer[..len]) } else { self.0.encrypt_rtp(&buffer[..len]) };
+        let done = done.expect("a new packet");
+        buffer[..done.len()].copy_from_slice(&done);
+        done.len()
+    }
+
+    fn unprotect(&mut self, rtcp: bool, packet: &mut [u8]) {
+        let done = if rtcp { self.1.decrypt_rtcp(packet) } else { self.1.decrypt_rtp(packet) };
+        black_box(done.expect("authentic"));
+    }
+}
+
+/// str0m shows its SRTP to its own tests only, and to them no more than how RTP is protected, header and buffer made anew:
+/// that is what it does for each packet that it sends, but for a buffer of its own. What is unprotected is ours.
+#[cfg(feature = "srtp-stacks")]
+struct Str0m {
+    theirs: str0m::_internal_test_exports::TestSrtp,
+    extensions: str0m::rtp::ExtensionMap,
+    sequence: std::collections::BTreeMap<u32, u64>,
+}
+
+#[cfg(feature = "srtp-stacks")]
+impl Contestant for Str0m {
+    fn protect(&mut self, _rtcp: bool, buffer: &mut [u8], len: usize) -> usize {
+        let number = u16::from_be_bytes([buffer[2], buffer[3]]);
+        let ssrc = u32::from_be_bytes([buffer[8], buffer[9], buffer[10], buffer[11]]);
+        let header = str0m::rtp::RtpHeader {
+            payload_type: 96.into(),
+            sequence_number: number,
+            timestamp: 0x0707_0707,
+            ssrc: ssrc.into(),
+            ..Default::default()
+        };
+        // Numbers go up, round after round.
+        let sequence = self.sequence.entry(ssrc).and_modify(|last| *last += 1).or_insert(number.into());
+        let done = self.theirs.protect(header, *sequence, &buffer[12..len], &self.extensions);
+        buffer[..done.len()].copy_from_slice(&done);
+        done.len()
+    }
+
+    fn unprotect(&mut self, _rtcp: bool, _packet: &mut [u8]) {}
+}
+
 /// Cipher and MAC over the same bytes, with a new nonce each: no header is read, nothing is looked up or remembered.
 enum Bare {
     Cm(Box<dyn CounterMacKey>, u64),
@@ -147,6 +198,42 @@ fn rtc(suite: Suite) -> Option<Box<dyn Contestant>> {
     Some(Box::new(Rtc(context()?, context()?)))
 }
 
+#[cfg(feature = "srtp-stacks")]
+fn webrtc_rs(suite: Suite) -> Option<Box<dyn Contestant>> {
+    use webrtc_srtp::option::{srtcp_replay_protection, srtp_replay_protection};
+    use webrtc_srtp::protection_profile::ProtectionProfile as Profile;
+    let profile = match suite {
+        Suite::AesCm128HmacSha1_80 => Profile::Aes128CmHmacSha1_80,
+        Suite::AesCm128HmacSha1_32 => Profile::Aes128CmHmacSha1_32,
+        Suite::AesCm256HmacSha1_80 => Profile::Aes256CmHmacSha1_80,
+        Suite::AesCm256HmacSha1_32 => Profile::Aes256CmHmacSha1_32,
+        Suite::AeadAes128Gcm => Profile::AeadAes128Gcm,
+        Suite::AeadAes256Gcm => Profile::AeadAes256Gcm,
+    };
+    let context = || {
+        let (key, salt) = (vec![1; suite.key_len()], vec![2; suite.salt_len()]);
+        let (srtp, srtcp) = (srtp_replay_protection(1024), srtcp_replay_protection(64));
+        webrtc_srtp::context::Context::new(&key, &salt, profile, Some(srtp), Some(srtcp)).ok()
+    };
+    Some(Box::new(WebrtcRs(context()?, context()?)))
+}
+
+#[cfg(feature = "srtp-stacks")]
+fn str0m(suite: Suite) -> Option<Box<dyn Contestant>> {
+    use str0m::crypto::dtls::{KeyingMaterial, SrtpProfile};
+    let profile = match suite {
+        Suite::AesCm128HmacSha1_80 => SrtpProfile::AES128_CM_SHA1_80,
+        Suite::AeadAes128Gcm => SrtpProfile::AEAD_AES_128_GCM,
+        Suite::AeadAes256Gcm => SrtpProfile::AEAD_AES_256_GCM,
+        _ => return None,
+    };
+    let material = [vec![1; 2 * suite.key_len()], vec![2; 2 * suite.salt_len()]].concat();
+    let crypto = str0m::crypto::from_feature_flags();
+    let theirs =
+        str0m::_internal_test_exports::TestSrtp::new(&crypto, profile, &KeyingMaterial::new(&material));
+    Some(Box::new(Str0m { theirs, extensions: str0m::rtp::ExtensionMap::empty(), sequence: Default::default() }))
+}
+
 fn bare(provider: Provider, suite: Suite) -> Box<dyn Contestant> {
     let key = vec![1; suite.key_len()];
     let bare = if suite.auth_key_len() > 0 {
@@ -181,7 +268,7 @@ struct Lane {
     unprotect: f64,
 }
 
-fn lanes(suite: Suite) -> Vec<Lane> {
+fn lanes(suite: Suite, #[allow(unused_variables, reason = "of str0m")] rtcp: bool) -> Vec<Lane> {
     let lane = |name, contestant| Lane { name, contestant, protect: f64::MAX, unprotect: f64::MAX };
     let (ring, rust, aws) = (siskin_crypto::ring(), siskin_crypto::rustcrypto(), siskin_crypto::aws_lc());
     let mut lanes = vec![
@@ -194,11 +281,17 @@ fn lanes(suite: Suite) -> Vec<Lane> {
         lane("bare-aws-lc", bare(aws, suite)),
     ];
     lanes.extend(rtc(suite).map(|contestant| lane("rtc-srtp", contestant)));
+    #[cfg(feature = "srtp-stacks")]
+    {
+        lanes.extend(webrtc_rs(suite).map(|contestant| lane("webrtc-srtp", contestant)));
+        // It has no way in for RTCP.
+        lanes.extend(str0m(suite).filter(|_| !rtcp).map(|contestant| lane("str0m", contestant)));
+    }
     lanes
 }
 
 fn race(suite: Suite, rtcp: bool, size: usize, streams: usize, rounds: usize) {
-    let mut lanes = lanes(suite);
+    let mut lanes = lanes(suite, rtcp);
     let mut buffers = vec![vec![0; size + ROOM]; TRAIN];
     let mut lens = [0; TRAIN];
     for round in 0..rounds {
@@ -230,7 +323,8 @@ fn race(suite: Suite, rtcp: bool, size: usize, streams: usize, rounds: usize) {
         };
         let (ours, theirs, limit) = (least("siskin"), least("libsrtp"), least("bare"));
         print!("srtp/{verb}/{suite:?}/{kind}-{size}B/{streams}:");
-        lanes.iter().for_each(|lane| print!(" {} {:.0}", lane.name, time(lane)));
+        let there = |lane: &&Lane| verb == "protect" || lane.name != "str0m";
+        lanes.iter().filter(there).for_each(|lane| print!(" {} {:.0}", lane.name, time(lane)));
         println!(" | libsrtp/ours {:.2} ours/bare {:.2}", theirs / ours, ours / limit);
     }
 }

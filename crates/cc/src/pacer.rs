@@ -185,6 +185,11 @@ impl<T> Pacer<T> {
         self.rate().time_for(self.bytes as u64).unwrap_or(self.config.max_delay)
     }
 
+    /// Says whether padding can be sent, to fill up probes.
+    pub const fn set_padding(&mut self, padding: bool) {
+        self.config.padding = padding;
+    }
+
     /// What the estimator says now ([`Estimator::rates`](crate::Estimator::rates)).
     pub fn set_rates(&mut self, now: Instant, rates: Rates) {
         self.settle(now);

@@ -1,6 +1,7 @@
 //! What a connection is made with.
 
 use crate::error::{Error, Operation};
+use crate::estimator::EstimatorFactory;
 use crate::media::MediaConfig;
 use alloc::sync::Arc;
 use alloc::vec;
@@ -26,6 +27,8 @@ pub struct Config {
     pub header_encryption: HeaderEncryption,
     /// Audio and video: the codecs and header extensions to negotiate; default none, so that such sections are rejected.
     pub media: Option<MediaConfig>,
+    /// The congestion control of media; default none, which is Google's with [`RtpConfig::estimator`].
+    pub estimator: Option<EstimatorFactory>,
     /// STUN servers, their names resolved, asked for server-reflexive candidates.
     pub stun_servers: Vec<SocketAddr>,
     /// Largest message that we take, in bytes (`a=max-message-size`); default 262,144.
@@ -86,6 +89,7 @@ impl Config {
             bundle_policy: BundlePolicy::default(),
             header_encryption: HeaderEncryption::default(),
             media: None,
+            estimator: None,
             stun_servers: Vec::new(),
             max_message_size: 262_144,
             max_datagram: 1_200,

@@ -10,6 +10,7 @@ pub mod demux;
 mod description;
 mod endpoint;
 pub mod error;
+mod estimator;
 mod event;
 mod jsep;
 pub mod media;
@@ -27,6 +28,7 @@ pub use connection::{OfferOptions, PeerConnection, RouteChange};
 pub use description::{IceCandidateInit, SdpType, SessionDescription, UnknownSdpType};
 pub use endpoint::{ConnectionId, Endpoint, EndpointConfig, EndpointStats};
 pub use error::Error;
+pub use estimator::EstimatorFactory;
 pub use event::{
     DtlsTransportState, Event, IceConnectionState, IceGatheringState, PeerConnectionState,
     SctpTransportState, TransportError,

@@ -107,7 +107,7 @@ impl Rtp {
             incoming: BTreeMap::new(),
             waiting: 0,
             outgoing: BTreeMap::new(),
-            pacing: Pacing::new(&limits, now),
+            pacing: Pacing::new(&limits, config.estimator.clone(), rng.fork("estimator"), now),
             frames: VecDeque::new(),
             events: VecDeque::new(),
             counts: RtpCounts::default(),
@@ -189,6 +189,9 @@ impl Rtp {
         if sections.iter().any(Parameters::hears_of_arrivals) {
             let padding = self.outgoing.values().any(|stream| stream.rtx.is_some());
             self.pacing.estimate(now, padding);
+        } else if sections.iter().any(|section| section.sends) {
+            // While nothing is sent, what was learnt of the path is kept.
+            self.pacing.stop_estimating(now);
         }
         self.sections = sections;
     }

@@ -7,7 +7,7 @@ use std::path::Path;
 const ROUNDS: &str = "31";
 
 /// Features of the benches that bring foreign stacks.
-const STACKS: [&str; 2] = ["stacks", "dtls-stacks"];
+const STACKS: [&str; 3] = ["stacks", "dtls-stacks", "srtp-stacks"];
 
 /// The verb `bench`.
 pub(crate) fn main(args: &[String]) -> Result<()> {

@@ -12,6 +12,7 @@ use crate::media::{answer_codecs, answer_extensions, intersect};
 use crate::sections::{TransportId, UsedFor};
 use crate::transceiver::Transceiver;
 use alloc::boxed::Box;
+use alloc::collections::BTreeSet;
 use alloc::string::String;
 use alloc::vec::Vec;
 use siskin_base::SetupRole;
@@ -168,22 +169,36 @@ impl PeerConnection {
         Some(rtp)
     }
 
-    /// RFC 9429 §5.3.1: of a group of the offer, what is in one stream here too, or in none.
+    /// RFC 9429 §5.3.1: of a group of the offer, what is in one stream here too, and what is in none.
     fn answer_lip_sync(&self, plan: &Plan, remote: &RemoteDescription) -> Vec<Vec<String>> {
-        let streamless = |mid: &String| {
+        let streams = |mid: &String| {
             let section = plan.sections.iter().find(|section| section.mid.as_ref() == Some(mid));
-            let transceiver = section.and_then(PlannedSection::rtp).and_then(|(id, _)| self.transceiver(id));
-            transceiver.is_some_and(|transceiver| transceiver.sender.streams.is_empty())
+            let (id, _) = section?.rtp()?;
+            self.transceiver(id).map(|transceiver| transceiver.sender.streams.as_slice())
         };
-        let groups = remote.lip_sync.iter().flat_map(|offered| {
-            let ours = self.lip_sync_groups(plan, |mid| offered.iter().any(|known| known == mid));
-            if !ours.is_empty() {
-                return ours;
+        let mut groups: Vec<Vec<String>> = Vec::new();
+        for offered in &remote.lip_sync {
+            let named: BTreeSet<&String> = offered.iter().filter_map(streams).flatten().collect();
+            let in_one = |stream: Option<&String>| {
+                let belongs = |mid: &&String| {
+                    streams(mid).is_some_and(|own| {
+                        own.is_empty() || stream.is_some_and(|stream| own.contains(stream))
+                    })
+                };
+                offered.iter().filter(belongs).cloned().collect::<Vec<String>>()
+            };
+            let candidates = if named.is_empty() {
+                [in_one(None)].to_vec()
+            } else {
+                named.into_iter().map(|stream| in_one(Some(stream))).collect()
+            };
+            for group in candidates {
+                if group.len() > 1 && !groups.contains(&group) {
+                    groups.push(group);
+                }
             }
-            let group: Vec<String> = offered.iter().filter(|mid| streamless(mid)).cloned().collect();
-            if group.len() > 1 { [group].to_vec() } else { Vec::new() }
-        });
-        groups.collect()
+        }
+        groups
     }
 }
 

@@ -111,19 +111,41 @@ impl PeerConnection {
         }
     }
 
-    /// Groups of sections whose tracks are in one stream (RFC 9429 §5.2.1), among those in `within`.
-    pub(super) fn lip_sync_groups(&self, plan: &Plan, within: impl Fn(&str) -> bool) -> Vec<Vec<String>> {
+    /// Groups of sections whose tracks are in one stream (RFC 9429 §5.2.1).
+    pub(super) fn lip_sync_groups(&self, plan: &Plan) -> Vec<Vec<String>> {
         let mut groups: BTreeMap<&String, Vec<String>> = BTreeMap::new();
         for section in &plan.sections {
             let (Some((id, _)), Some(mid)) = (section.rtp(), &section.mid) else { continue };
             let streams = self.transceiver(id).map(|transceiver| transceiver.sender.streams.as_slice());
-            for stream in streams.unwrap_or_default().iter().filter(|_| within(mid)) {
+            for stream in streams.unwrap_or_default().iter() {
                 groups.entry(stream).or_default().push(mid.clone());
             }
         }
         let mut groups: Vec<Vec<String>> = groups.into_values().filter(|mids| mids.len() > 1).collect();
+        // RFC 9429 §5.2.2: what the last answer grouped stays together, as long as it is there.
+        let there = |mid: &&String| {
+            let section = plan.sections.iter().find(|section| section.mid.as_ref() == Some(mid));
+            section.is_some_and(|section| section.rtp().is_some())
+        };
+        for group in self.answered_lip_sync() {
+            let group: Vec<String> = group.iter().filter(there).cloned().collect();
+            let within = |one: &Vec<String>, other: &Vec<String>| one.iter().all(|mid| other.contains(mid));
+            if group.len() > 1 && !groups.iter().any(|known| within(&group, known)) {
+                groups.retain(|known| !within(known, &group));
+                groups.push(group);
+            }
+        }
         groups.sort();
         groups.dedup();
         groups
+    }
+
+    fn answered_lip_sync(&self) -> &[Vec<String>] {
+        let ours = self.signaling.local.current.as_ref().filter(|local| local.kind == SdpType::Answer);
+        let theirs = self.signaling.remote.current.as_ref();
+        let theirs = theirs.filter(|remote| remote.description.kind == SdpType::Answer);
+        ours.map(|local| local.plan.lip_sync.as_slice())
+            .or(theirs.map(|remote| remote.read.lip_sync.as_slice()))
+            .unwrap_or_default()
     }
 }

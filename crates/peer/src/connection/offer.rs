@@ -73,7 +73,7 @@ impl PeerConnection {
         let first = self.signaling.remote.current.is_none();
         let elsewhere = if draft.bundle.is_none() { Place::BundleOnly } else { Place::AtTheTag };
         self.place_transports(&mut plan, first, elsewhere);
-        plan.lip_sync = self.lip_sync_groups(&plan, |_| true);
+        plan.lip_sync = self.lip_sync_groups(&plan);
         plan
     }
 

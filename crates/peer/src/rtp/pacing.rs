@@ -3,11 +3,12 @@
 // what that waits for; a peer that reports no arrivals gets what the application sends.
 
 use super::{RtpConfig, RtpEvent};
+use crate::estimator::EstimatorFactory;
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 use core::time::Duration;
-use siskin_base::{Instant, PacketFeedback, earliest};
+use siskin_base::{Instant, PacketFeedback, Rng, earliest};
 use siskin_cc::{Estimator, Gcc, Kind, Pacer, PacerConfig, Rate, Rates, Ready, Sent, gcc};
 
 /// A packet that waits; its payload is in the history of its stream.
@@ -22,10 +23,11 @@ pub(super) struct Queued {
 /// Packets that wait, and what decides when each leaves.
 pub(super) struct Pacing {
     pacer: Pacer<Queued>,
-    config: PacerConfig,
     estimates: gcc::Config,
     /// None while the peer does not report when packets arrive: then they leave at once.
     estimator: Option<Box<dyn Estimator + Send>>,
+    factory: Option<EstimatorFactory>,
+    rng: Rng,
     told: u64,
     /// There is something to probe with.
     has_video: bool,
@@ -48,12 +50,13 @@ const FIRST_DEMAND: Rate = Rate::from_kbps(1_500);
 const UNLIMITED: Rates = Rates { target: Rate::MAX, pacing: Rate::MAX };
 
 impl Pacing {
-    pub(super) fn new(limits: &RtpConfig, now: Instant) -> Self {
+    pub(super) fn new(limits: &RtpConfig, factory: Option<EstimatorFactory>, rng: Rng, now: Instant) -> Self {
         let config = PacerConfig { padding: false, ..limits.pacer };
         Self {
-            config,
             estimates: limits.estimator,
             pacer: Pacer::new(config, UNLIMITED, now),
+            factory,
+            rng,
             estimator: None,
             told: 0,
             has_video: false,
@@ -65,11 +68,23 @@ impl Pacing {
     /// The peer reports when packets arrive. `padding` says whether retransmissions can fill up probes.
     pub(super) fn estimate(&mut self, now: Instant, padding: bool) {
         if self.estimator.is_none() {
-            let mut estimator = Gcc::new(self.estimates, now);
+            let mut estimator: Box<dyn Estimator + Send> = match &self.factory {
+                Some(factory) => factory.make(now, Rng::from_seed(self.rng.bytes())),
+                None => Box::new(Gcc::new(self.estimates, now)),
+            };
             estimator.set_demand(now, FIRST_DEMAND);
-            let config = PacerConfig { padding, ..self.config };
-            self.pacer = Pacer::new(config, estimator.rates(), now);
-            self.estimator = Some(Box::new(estimator));
+            self.pacer.set_padding(padding);
+            self.pacer.set_rates(now, estimator.rates());
+            self.estimator = Some(estimator);
+        }
+    }
+
+    /// The peer does not report any more: nothing is known of the path, and packets leave at once.
+    pub(super) fn stop_estimating(&mut self, now: Instant) {
+        if self.estimator.take().is_some() {
+            self.told = 0;
+            self.pacer.set_padding(false);
+            self.pacer.set_rates(now, UNLIMITED);
         }
     }
 

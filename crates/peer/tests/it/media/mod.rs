@@ -6,6 +6,7 @@ mod flow;
 mod hostile;
 mod memory;
 mod rfc9429;
+mod rfc9429_calls;
 mod wpt_add_track;
 mod wpt_add_transceiver;
 mod wpt_bundle;
