@@ -27,7 +27,7 @@ pub struct Config {
     pub header_encryption: HeaderEncryption,
     /// Audio and video: the codecs and header extensions to negotiate; default none, so that such sections are rejected.
     pub media: Option<MediaConfig>,
-    /// The congestion control of media; default none, which is Google's with [`RtpConfig::estimator`].
+    /// The congestion control of media; default none, which is Google's as [`MediaConfig::rtp`] has it.
     pub estimator: Option<EstimatorFactory>,
     /// STUN servers, their names resolved, asked for server-reflexive candidates.
     pub stun_servers: Vec<SocketAddr>,

@@ -145,7 +145,7 @@ impl PeerConnection {
         let theirs = self.signaling.remote.current.as_ref();
         let theirs = theirs.filter(|remote| remote.description.kind == SdpType::Answer);
         ours.map(|local| local.plan.lip_sync.as_slice())
-            .or(theirs.map(|remote| remote.read.lip_sync.as_slice()))
+            .or_else(|| theirs.map(|remote| remote.read.lip_sync.as_slice()))
             .unwrap_or_default()
     }
 }

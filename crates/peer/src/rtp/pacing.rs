@@ -23,6 +23,7 @@ pub(super) struct Queued {
 /// Packets that wait, and what decides when each leaves.
 pub(super) struct Pacing {
     pacer: Pacer<Queued>,
+    max_packets: usize,
     estimates: gcc::Config,
     /// None while the peer does not report when packets arrive: then they leave at once.
     estimator: Option<Box<dyn Estimator + Send>>,
@@ -53,6 +54,7 @@ impl Pacing {
     pub(super) fn new(limits: &RtpConfig, factory: Option<EstimatorFactory>, rng: Rng, now: Instant) -> Self {
         let config = PacerConfig { padding: false, ..limits.pacer };
         Self {
+            max_packets: config.max_packets,
             estimates: limits.estimator,
             pacer: Pacer::new(config, UNLIMITED, now),
             factory,
@@ -89,7 +91,7 @@ impl Pacing {
     }
 
     pub(super) fn is_full(&self) -> bool {
-        self.pacer.len() >= MAX_WAITING.min(self.config.max_packets / 2)
+        self.pacer.len() >= MAX_WAITING.min(self.max_packets / 2)
     }
 
     /// Keeps a packet with so many bytes of payload until it is its turn. False if there is no room.

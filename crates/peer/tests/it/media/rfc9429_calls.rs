@@ -323,9 +323,8 @@ fn compare(ours: &str, example: &str) {
         }
         // The media line: all but the port, which is there or not; and the streams, as many as there.
         let media = |text: &str| {
-            let line = line(text, "m=");
-            let words: Vec<&str> = line.split(' ').collect();
-            (words[0].to_string(), words[1] != "0", words[2..].join(" "))
+            let mut words = line(text, "m=").splitn(3, ' ').map(String::from);
+            (words.next(), words.next().map(|port| port != "0"), words.next())
         };
         assert_eq!(media(ours), media(example));
         assert_eq!(ours.matches("a=msid:").count(), example.matches("a=msid:").count(), "{ours}");
@@ -496,8 +495,9 @@ fn section_5_3_1_lip_sync_groups_of_answers() {
     for (streams, expected) in [(Some(["x", "x"]), true), (Some(["x", "y"]), false), (None, true)] {
         let mut bob = end(2, BundlePolicy::Balanced);
         take(&mut bob, &offer(&example(OFFER_A1, &[])));
-        for (kind, stream) in [AUDIO, VIDEO].into_iter().zip(streams.into_iter().flatten()) {
-            bob.connection.add_track(T0, kind, stream, &[stream.into()]).unwrap();
+        let kinds = [(AUDIO, "microphone"), (VIDEO, "camera")];
+        for ((kind, track), stream) in kinds.into_iter().zip(streams.into_iter().flatten()) {
+            bob.connection.add_track(T0, kind, track, &[stream.into()]).unwrap();
         }
         assert_eq!(has(&describe(&mut bob).sdp, "a=group:LS a1 v1"), expected);
     }
