@@ -276,13 +276,13 @@ impl Rtp {
             self.counts.unknown_payload_type += 1;
             return;
         };
-        self.counts.taken += 1;
         // The session has refused what has none.
         let payload = header.payload(packet).unwrap_or_default();
         let waiting = make_room(&mut self.incoming, self.waiting, self.limits.max_waiting, payload.len());
         self.waiting = waiting;
         match self.incoming.get_mut(&ssrc) {
             Some(Incoming::Media(stream)) => {
+                self.counts.taken += 1;
                 stream.share(self.limits.max_waiting.saturating_sub(waiting));
                 if stream.payload_type != header.payload_type {
                     stream.set_codec(codec, &self.limits);
@@ -304,10 +304,14 @@ impl Rtp {
                 self.serve(now, ssrc);
             }
             Some(Incoming::Repair(repair)) => {
-                let of = repair.of.or_else(|| self.routes.repaired(&self.incoming, ssrc));
+                let Some(of) = repair.of.or_else(|| self.routes.repaired(&self.incoming, ssrc)) else {
+                    self.counts.unroutable += 1;
+                    return;
+                };
+                self.counts.taken += 1;
                 self.handle_repair(now, of, &header, payload, packet.len());
             }
-            None => {}
+            None => self.counts.refused += 1,
         }
     }
 
@@ -319,26 +323,14 @@ impl Rtp {
     }
 
     /// Undoes a retransmission (RFC 4588 §4), of a packet of `len` bytes.
-    fn handle_repair(
-        &mut self,
-        now: Instant,
-        of: Option<u32>,
-        header: &RtpHeader<'_>,
-        payload: &[u8],
-        len: usize,
-    ) {
-        let repeated = siskin_rtp::rtx::parse(payload);
-        let Some(of) = of else {
-            self.counts.unroutable += u64::from(repeated.is_some());
-            return;
-        };
+    fn handle_repair(&mut self, now: Instant, of: u32, header: &RtpHeader<'_>, payload: &[u8], len: usize) {
         if let Some(Incoming::Repair(repair)) = self.incoming.get_mut(&header.ssrc) {
             repair.of = Some(of);
         }
         let Some(Incoming::Media(stream)) = self.incoming.get_mut(&of) else { return };
         stream.repairs.count(len, payload.len());
         // One without a payload only fills the path.
-        let Some((number, payload)) = repeated else { return };
+        let Some((number, payload)) = siskin_rtp::rtx::parse(payload) else { return };
         let section = self.sections.iter().find(|section| section.transceiver == stream.transceiver);
         let original = section.and_then(|section| section.repaired_type(header.payload_type));
         let sequence = self.session.receiver(of).and_then(|receiver| receiver.extended(number));

@@ -1,6 +1,6 @@
 //! What an application defines for itself (RFC 3550 §6.7).
 
-use super::compound::write_packet;
+use super::compound::write_padded;
 use super::{PacketType, ParseError, Raw};
 use alloc::vec::Vec;
 use siskin_base::wire::{Reader, Writer as _};
@@ -24,9 +24,9 @@ impl<'a> App<'a> {
         Ok(Self { subtype: raw.count, ssrc: r.u32()?, name: r.array()?, data: r.rest() })
     }
 
-    /// Appends the packet; data are filled up with zeros. `None`, and nothing is written, if they are too long.
+    /// Appends the packet, padded if the data do not end with a word. `None`, and nothing is written, if they are too long.
     pub fn write(&self, out: &mut Vec<u8>) -> Option<()> {
-        write_packet(out, PacketType::APP, self.subtype, |out| {
+        write_padded(out, PacketType::APP, self.subtype, |out| {
             out.put_u32(self.ssrc);
             out.put(&self.name);
             out.put(self.data);

@@ -1,6 +1,6 @@
 //! Sender and receiver reports (RFC 3550 §6.4).
 
-use super::compound::write_packet;
+use super::compound::write_padded;
 use super::{Item, List, PacketType, ParseError, Raw};
 use alloc::vec::Vec;
 use core::time::Duration;
@@ -112,7 +112,7 @@ impl<'a> SenderReport<'a> {
     /// Appends the packet. `None`, and nothing is written, with more than 31 blocks.
     pub fn write(&self, out: &mut Vec<u8>) -> Option<()> {
         let count = count(self.blocks)?;
-        write_packet(out, PacketType::SR, count, |out| {
+        write_padded(out, PacketType::SR, count, |out| {
             out.put_u32(self.ssrc);
             out.put_u64(self.ntp.0);
             out.put_u32(self.rtp_timestamp);
@@ -146,7 +146,7 @@ impl<'a> ReceiverReport<'a> {
     /// Appends the packet. `None`, and nothing is written, with more than 31 blocks.
     pub fn write(&self, out: &mut Vec<u8>) -> Option<()> {
         let count = count(self.blocks)?;
-        write_packet(out, PacketType::RR, count, |out| {
+        write_padded(out, PacketType::RR, count, |out| {
             out.put_u32(self.ssrc);
             self.blocks.write(out);
             out.put(self.extension);

@@ -1,6 +1,6 @@
 //! Source descriptions (RFC 3550 §6.5).
 
-use super::compound::write_packet;
+use super::compound::{write_packet, write_padded};
 use super::{PacketType, ParseError, Raw};
 use alloc::vec::Vec;
 use siskin_base::wire::{Reader, Writer as _};
@@ -60,7 +60,7 @@ impl<'a> SourceDescription<'a> {
 
     /// Appends the packet.
     pub fn write(&self, out: &mut Vec<u8>) -> Option<()> {
-        write_packet(out, PacketType::SDES, self.count, |out| out.put(self.body))
+        write_padded(out, PacketType::SDES, self.count, |out| out.put(self.body))
     }
 }
 

@@ -164,6 +164,20 @@ fn ssrc_floods() {
 
 /// The goodbyes of as many streams as there may be, behind as much else as the session keeps: what is dropped of that must
 /// not keep the streams.
+/// Found by the fuzz target `peer_media`: it was counted twice.
+#[test]
+fn a_retransmission_of_nobodys_packet_is_counted_once() {
+    let mut puppet = puppet();
+    let before = puppet.peer.rtp_counts().unroutable;
+    for number in 1..10 {
+        let mut packet = named(&vp8(900, number, 0), "v");
+        packet[1] = packet[1] & 0x80 | 97;
+        puppet.rtp(&packet);
+    }
+    assert_counted(&puppet);
+    assert_eq!(puppet.peer.rtp_counts().unroutable - before, 9);
+}
+
 #[test]
 fn streams_whose_goodbyes_are_crowded_out_do_not_stay() {
     let mut puppet = puppet();
