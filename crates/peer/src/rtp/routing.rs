@@ -1,4 +1,5 @@
 //! Which section a stream is for (RFC 9143 §9.2), and which stream a retransmission repairs.
+// RFC 4588 §5.3: by what was asked for: not done, because descriptions and RIDs tell; without either, a section with one stream.
 // RFC 9143 §9.2: MIDs in SDES, sent and received: not done, because browsers put them into headers, until a report shows that
 // they have arrived.
 

@@ -1,5 +1,7 @@
 //! What leaves: RTCP when it is due, packets when the pacer says so. A packet gets its header as it leaves, because that says
 //! when.
+// RFC 8834 §5.2.1, §5.2.2, §5.2.5: times of capture (RFC 6051), audio levels and orientation: not done, because frames come
+// encoded, and only who has encoded them knows.
 
 use super::Rtp;
 use super::pacing::Queued;
