@@ -33,7 +33,7 @@ impl<'a> Remb<'a> {
             if streams.len() != usize::from(count) {
                 return Err(ParseError::Malformed);
             }
-            let bit_rate = saturating_shl(u64::from(word & 0x3_ffff), word >> 18);
+            let bit_rate = saturating_shl(u64::from(word & 0x3_ffff), word >> 18, 18);
             Ok(Self { sender: feedback.sender, bit_rate, streams })
         };
         Some(rest())
@@ -51,5 +51,32 @@ impl<'a> Remb<'a> {
             out.put_u24(exponent << 18 | mantissa as u32);
             self.streams.write(out);
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Compound, Packet};
+    use super::*;
+
+    /// Found by the fuzz target `rtp_rtcp_compound`: what is more than 64 bits hold became a number that REMB cannot say.
+    #[test]
+    fn a_rate_beyond_64_bits_reads_the_same_when_written() {
+        let mut out = Vec::new();
+        Remb { sender: 1, bit_rate: 1 << 62, streams: List::new(&[7]) }.write(&mut out).unwrap();
+        // The greatest exponent.
+        if let Some(byte) = out.get_mut(17) {
+            *byte |= 0xfc;
+        }
+        let read =
+            |bytes: &[u8]| match Packet::parse(Compound::parse(bytes).unwrap().packets().next().unwrap()) {
+                Ok(Packet::Remb(remb)) => remb.bit_rate,
+                other => panic!("{other:?}"),
+            };
+        let rate = read(&out);
+        assert_eq!(rate, !(u64::MAX >> 18));
+        out.clear();
+        Remb { sender: 1, bit_rate: rate, streams: List::new(&[7]) }.write(&mut out).unwrap();
+        assert_eq!(read(&out), rate);
     }
 }

@@ -24,7 +24,7 @@ impl Item for TmmbrEntry {
         let mut r = Reader::new(bytes);
         let (ssrc, word) = (r.u32().ok()?, r.u32().ok()?);
         let (exponent, mantissa) = (word >> 26, u64::from(word >> 9 & 0x1_ffff));
-        Some(Self { ssrc, bit_rate: saturating_shl(mantissa, exponent), overhead: (word & 0x1ff) as u16 })
+        Some(Self { ssrc, bit_rate: saturating_shl(mantissa, exponent, 17), overhead: (word & 0x1ff) as u16 })
     }
 
     fn write(&self, out: &mut Vec<u8>) {
@@ -34,12 +34,12 @@ impl Item for TmmbrEntry {
     }
 }
 
-/// `mantissa << exponent`, at most all that 64 bits can hold.
-pub(super) const fn saturating_shl(mantissa: u64, exponent: u32) -> u64 {
+/// `mantissa << exponent`, at most what 64 bits can hold of a mantissa of `bits` bits.
+pub(super) const fn saturating_shl(mantissa: u64, exponent: u32, bits: u32) -> u64 {
     if mantissa == 0 {
         0
     } else if mantissa.leading_zeros() < exponent {
-        u64::MAX
+        !(u64::MAX >> bits)
     } else {
         mantissa << exponent
     }
