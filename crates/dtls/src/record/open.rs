@@ -1,0 +1,160 @@
+//! What comes in: which keys open a record, and what is in it then.
+
+use super::frame::{self, Frame, Header};
+use super::protection::{Protection, SAMPLE_LEN};
+use super::replay::Window;
+use super::{ContentType, MAX_PLAINTEXT, RecordHeader, Records};
+use crate::{Error, RecordNumber};
+use core::ops::Range;
+
+pub(super) struct ReadEpoch {
+    pub(super) epoch: u16,
+    pub(super) keys: Keys,
+    pub(super) window: Window,
+    pub(super) forged: u64,
+}
+
+/// What the records of an epoch are opened with.
+pub(super) enum Keys {
+    /// Epoch 0.
+    Clear,
+    Ready(Protection),
+    /// Keys that take more room than the secret that they come from, and are hardly needed any more.
+    Asleep,
+}
+
+/// What became of a record.
+pub(crate) enum Opened {
+    /// In clear, in these bytes of the record.
+    Plain { content_type: ContentType, number: RecordNumber, content: Range<usize> },
+    /// An epoch whose keys are not there yet.
+    Early,
+    /// An epoch that is over.
+    Late,
+    /// Came before.
+    Replayed,
+    /// Not authentic.
+    Forged,
+    /// Authentic, but without content or with too much of it.
+    Malformed,
+    /// An epoch whose keys have to be derived again: nothing has changed.
+    Asleep,
+}
+
+impl Records {
+    /// Opens a record in place.
+    pub(crate) fn open(&mut self, frame: &Frame, record: &mut [u8]) -> Result<Opened, Error> {
+        let opened = match frame.header {
+            Header::Plain(header) => self.open_plain(frame, &header, record),
+            Header::Unified { epoch_bits, number_at, number_len } => {
+                self.open_unified(frame, epoch_bits, number_at, number_len, record)
+            }
+        };
+        if let Ok(Opened::Plain { number, content, .. }) = &opened {
+            self.authenticated |= number.epoch > 0;
+            // RFC 5246 §6.2.1, RFC 8446 §5.1
+            if content.len() > MAX_PLAINTEXT {
+                return Ok(Opened::Malformed);
+            }
+        }
+        opened
+    }
+
+    fn open_plain(
+        &mut self,
+        frame: &Frame,
+        header: &RecordHeader,
+        record: &mut [u8],
+    ) -> Result<Opened, Error> {
+        let Some(reading) = self.reading.iter_mut().find(|reading| reading.epoch == header.epoch) else {
+            let late = self.reading.iter().any(|reading| reading.epoch > header.epoch);
+            return Ok(if late { Opened::Late } else { Opened::Early });
+        };
+        let mut content_type = header.content_type;
+        let number = RecordNumber { epoch: header.epoch.into(), sequence: header.sequence };
+        let protection = match &reading.keys {
+            Keys::Ready(protection) => protection,
+            // RFC 6347 §4.1.2.6: no replay detection in clear, where anyone could make us drop what is true.
+            Keys::Clear => {
+                return Ok(Opened::Plain { content_type, number, content: frame.header_len..frame.len() });
+            }
+            Keys::Asleep => return Ok(Opened::Forged),
+        };
+        // RFC 9146 §3: once agreed on, a connection ID is in every encrypted record.
+        let with_cid = content_type == ContentType::TLS12_CID;
+        if protection.is_unified() || with_cid == self.own_cid.is_empty() {
+            return Ok(Opened::Forged);
+        }
+        if !reading.window.is_new(header.sequence) {
+            return Ok(Opened::Replayed);
+        }
+        let body = record.get_mut(frame.header_len..frame.len()).unwrap_or_default();
+        let Ok(plain) = protection.open_v12(header, &self.own_cid, body) else {
+            return reading.count_forged(self.forged_limit);
+        };
+        reading.window.accept(header.sequence);
+        let mut content = frame.header_len + plain.start..frame.header_len + plain.end;
+        if with_cid {
+            let Some((inner, end)) = unpad(record, &content) else { return Ok(Opened::Malformed) };
+            (content_type, content.end) = (inner, end);
+        }
+        Ok(Opened::Plain { content_type, number, content })
+    }
+
+    /// RFC 9147 §4.2.2, §4.2.3.
+    fn open_unified(
+        &mut self,
+        frame: &Frame,
+        epoch_bits: u8,
+        number_at: usize,
+        number_len: usize,
+        record: &mut [u8],
+    ) -> Result<Opened, Error> {
+        let fits = |reading: &&mut ReadEpoch| {
+            reading.epoch > 0 && (reading.epoch as u8 & frame::EPOCH_BITS) == epoch_bits
+        };
+        let Some(reading) = self.reading.iter_mut().rev().find(fits) else { return Ok(Opened::Early) };
+        let protection = match &reading.keys {
+            Keys::Ready(protection) if protection.is_unified() => protection,
+            Keys::Asleep => return Ok(Opened::Asleep),
+            _ => return Ok(Opened::Forged),
+        };
+        let Some((header, body)) = record.split_at_mut_checked(frame.header_len) else {
+            return Ok(Opened::Malformed);
+        };
+        let body = body.get_mut(..frame.body_len).unwrap_or_default();
+        // RFC 9147 §4.2.3: too short for a sample is too short for a tag.
+        let Some(sample) = body.first_chunk::<SAMPLE_LEN>() else { return Ok(Opened::Forged) };
+        let mask = protection.mask(sample);
+        let number = header.get_mut(number_at..number_at + number_len).unwrap_or_default();
+        number.iter_mut().zip(mask).for_each(|(byte, mask)| *byte ^= mask);
+        let low = number.iter().fold(0, |value, byte| value << 8 | u64::from(*byte));
+        let sequence = reading.window.nearest(low, 8 * number_len as u32);
+        let Ok(len) = protection.open_v13(sequence, header, body) else {
+            return reading.count_forged(self.forged_limit);
+        };
+        // RFC 9147 §4.5.1: only now, so that the time taken tells nothing about the number.
+        if !reading.window.is_new(sequence) {
+            return Ok(Opened::Replayed);
+        }
+        reading.window.accept(sequence);
+        let number = RecordNumber { epoch: reading.epoch.into(), sequence };
+        let plain = frame.header_len..frame.header_len + len;
+        let Some((content_type, end)) = unpad(record, &plain) else { return Ok(Opened::Malformed) };
+        Ok(Opened::Plain { content_type, number, content: plain.start..end })
+    }
+}
+
+impl ReadEpoch {
+    fn count_forged(&mut self, limit: u64) -> Result<Opened, Error> {
+        self.forged += 1;
+        if self.forged > limit { Err(Error::KeyExhausted) } else { Ok(Opened::Forged) }
+    }
+}
+
+/// The content type, and where the content ends: behind it is zeros only (RFC 9147 §4, RFC 9146 §4).
+fn unpad(record: &[u8], plain: &Range<usize>) -> Option<(ContentType, usize)> {
+    let inner = record.get(plain.clone())?;
+    let at = inner.iter().rposition(|byte| *byte != 0)?;
+    Some((ContentType(*inner.get(at)?), plain.start + at))
+}
