@@ -7,9 +7,9 @@
 use crate::{CounterBlock, Error};
 
 #[cfg(not(any(target_arch = "x86", target_arch = "x86_64")))]
-pub(crate) use aes::{Aes128, Aes256};
+pub(crate) use aes::{Aes128Enc as Aes128, Aes256Enc as Aes256};
 #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
-pub(crate) use aes_x86::{Aes128, Aes256};
+pub(crate) use aes_x86::{Aes128Enc as Aes128, Aes256Enc as Aes256};
 
 /// An AES key that makes keystream.
 pub(crate) trait Cipher: Sized + Send + Sync + 'static {
@@ -18,6 +18,9 @@ pub(crate) trait Cipher: Sized + Send + Sync + 'static {
 
     /// Adds to whole blocks the keystream that starts at `counter`.
     fn apply(&self, counter: u128, blocks: &mut [[u8; 16]]);
+
+    /// Encrypts a block.
+    fn encrypt(&self, block: &[u8; 16]) -> [u8; 16];
 }
 
 /// The keystream from some block on; a piece that is not the last must end with a block.
@@ -91,10 +94,17 @@ mod current {
                 fn apply(&self, counter: u128, blocks: &mut [[u8; 16]]) {
                     self.encrypt_with_backend(Apply(counter, blocks));
                 }
+
+                #[inline]
+                fn encrypt(&self, block: &[u8; 16]) -> [u8; 16] {
+                    let mut block = (*block).into();
+                    self.encrypt_block(&mut block);
+                    block.into()
+                }
             }
         )*};
     }
-    cipher!(aes::Aes128, aes::Aes256);
+    cipher!(aes::Aes128Enc, aes::Aes256Enc);
 }
 
 /// `aes` 0.8.
@@ -148,10 +158,17 @@ mod x86 {
                 fn apply(&self, counter: u128, blocks: &mut [[u8; 16]]) {
                     self.encrypt_with_backend(Apply(counter, blocks));
                 }
+
+                #[inline]
+                fn encrypt(&self, block: &[u8; 16]) -> [u8; 16] {
+                    let mut block = (*block).into();
+                    self.encrypt_block(&mut block);
+                    block.into()
+                }
             }
         )*};
     }
-    cipher!(aes_x86::Aes128, aes_x86::Aes256);
+    cipher!(aes_x86::Aes128Enc, aes_x86::Aes256Enc);
 }
 
 #[cfg(test)]
@@ -170,9 +187,11 @@ mod tests {
             bytes
         }
         for len in 0..300 {
-            assert_eq!(stream::<Aes128>(&[1; 16], len), stream::<aes::Aes128>(&[1; 16], len), "{len}");
-            assert_eq!(stream::<Aes256>(&[1; 32], len), stream::<aes::Aes256>(&[1; 32], len), "{len}");
+            assert_eq!(stream::<Aes128>(&[1; 16], len), stream::<aes::Aes128Enc>(&[1; 16], len), "{len}");
+            assert_eq!(stream::<Aes256>(&[1; 32], len), stream::<aes::Aes256Enc>(&[1; 32], len), "{len}");
         }
+        let (one, other) = (Aes128::prepare(&[1; 16]).unwrap(), aes::Aes128Enc::prepare(&[1; 16]).unwrap());
+        assert_eq!(one.encrypt(&[2; 16]), other.encrypt(&[2; 16]));
         assert!(Aes128::prepare(&[0; 15]).is_err());
     }
 }
