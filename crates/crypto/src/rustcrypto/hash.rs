@@ -115,6 +115,17 @@ mod tests {
         assert!(!key.verify(&parts[..1], tag.as_ref()));
     }
 
+    /// An HMAC that is keyed with a secret holds two states from which tags could be made: they are of these types.
+    #[test]
+    fn states_are_wiped_on_drop() {
+        fn is_wiped<T: zeroize::ZeroizeOnDrop>() {}
+        is_wiped::<md5::Md5>();
+        is_wiped::<sha1::Sha1>();
+        is_wiped::<sha2::Sha256>();
+        is_wiped::<sha2::Sha384>();
+        is_wiped::<sha2::Sha512>();
+    }
+
     #[test]
     fn a_context_may_be_read_and_continued() {
         let mut context = SHA256.start();
