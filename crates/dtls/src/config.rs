@@ -60,7 +60,7 @@ pub struct Config {
     /// Largest datagram to send in the handshake, bytes of UDP payload. Default: 1200.
     pub max_datagram: usize,
     /// How long a flight waits for its answer before it is first sent again; doubled each time. Default: 250 ms.
-    // RFC 6347 §4.2.4.1: not done, because with a first timer of 1 s a lost first flight costs a second of silence, where
+    // RFC 6347 §4.2.4.1, RFC 9147 §5.8.2: not done, because with a first timer of 1 s a lost first flight costs a second of silence, where
     // paths checked by ICE answer within 200 ms; browsers start at 50 ms and send twice on most mobile paths.
     pub retransmit_initial: Duration,
     /// Ceiling of the doubling. Default: 60 s (RFC 6347 §4.2.4.1).

@@ -10,6 +10,7 @@ use crate::record::{MAX_PLAINTEXT, ProtocolVersion};
 use crate::session::{Secrets, Session};
 use crate::transcript::Transcript;
 use crate::{Alert, AlertDescription, CipherSuite, Config, Error, Event, Misuse, Role, Stats, v12, v13};
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 use siskin_base::{Fingerprint, Instant, Layer, Observation, Path, Received, Rng, SrtpProfile, earliest};
 use siskin_crypto::NamedGroup;
@@ -110,26 +111,7 @@ impl Connection {
     pub fn handle_datagram(&mut self, now: Instant, received: Received<'_>) {
         self.engine.now = now;
         self.expire();
-        let datagram = received.datagram;
-        let mut at = 0;
-        while at < datagram.len() && (!self.is_closed() || self.refusal.is_some()) {
-            let rest = datagram.get_mut(at..).unwrap_or_default();
-            let frame = self.engine.records.frame(rest);
-            let record = frame.as_ref().and_then(|frame| rest.get_mut(..frame.len()));
-            let (Some(frame), Some(record)) = (frame, record) else {
-                self.engine.stats.dropped_malformed += 1;
-                self.engine.observe_drop("not a record");
-                break;
-            };
-            at += frame.len();
-            if self.is_closed() {
-                self.handle_late_record(&frame, record);
-                continue;
-            }
-            self.start_clock(now);
-            self.handle_record(&frame, record, Some(at - frame.len()));
-            self.handle_early();
-        }
+        self.handle_records(received.datagram, false);
         self.expire();
         self.plan_ack(now);
     }
@@ -150,8 +132,9 @@ impl Connection {
     }
 
     /// The next thing to tell. Ask until `None` before the next call to [`handle_datagram`](Self::handle_datagram).
+    #[inline]
     pub fn poll_event(&mut self) -> Option<Event> {
-        self.engine.events.pop_front()
+        self.engine.events.pop()
     }
 
     /// The next observation, if the configuration asks for them.
@@ -294,6 +277,7 @@ impl Connection {
     }
 
     /// Throws away keys whose time is over. Nobody is woken up for it.
+    #[inline]
     fn expire(&mut self) {
         if let State::Established(Session { secrets: Secrets::V13(secrets), .. }) = &mut self.state {
             secrets.expire(&mut self.engine);
@@ -324,9 +308,9 @@ impl Connection {
         self.connected = true;
         let events = &mut self.engine.events;
         if let Some(material) = session.srtp_keys(self.engine.config.role) {
-            events.push_back(Event::KeyingMaterial(material));
+            events.push(Event::KeyingMaterial(Box::new(material)));
         }
-        events.push_back(Event::Connected {
+        events.push(Event::Connected {
             version: session.version,
             cipher_suite: session.suite,
             group: session.group,
@@ -334,7 +318,7 @@ impl Connection {
         });
         for data in core::mem::take(&mut self.held) {
             self.kept = self.kept.saturating_sub(data.len());
-            events.push_back(Event::EarlyApplicationData(data));
+            events.push(Event::EarlyApplicationData(data));
         }
         self.engine.observe(|at| Observation::State { at, layer: Layer::Dtls, state: "connected" });
     }
@@ -343,7 +327,7 @@ impl Connection {
         self.refusal = error.alert(self.engine.is_v13());
         self.engine.alerts.extend(self.refusal);
         self.end("failed");
-        self.engine.events.push_back(Event::Closed(error));
+        self.engine.events.push(Event::Closed(error));
     }
 
     fn end(&mut self, state: &'static str) {

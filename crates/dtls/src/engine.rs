@@ -1,6 +1,7 @@
 //! What all states of a connection share: records, flights, transcript, and what the caller is told.
 
 use crate::acks::Acks;
+use crate::event::Events;
 use crate::flight::{EndsWith, Flight};
 use crate::handshake::{
     CertificateMessage, ExtensionType, Extensions, HandshakeHeader, HandshakeType, Message, Reassembly,
@@ -9,7 +10,7 @@ use crate::record::Records;
 use crate::transcript::Transcript;
 use crate::v13::update::Update;
 use crate::{
-    Alert, CipherSuite, Config, Error, Event, PeerIncompatible, PeerMisbehaved, ProtocolVersion, Role, Stats,
+    Alert, CipherSuite, Config, Error, PeerIncompatible, PeerMisbehaved, ProtocolVersion, Role, Stats,
 };
 use alloc::collections::VecDeque;
 use alloc::string::String;
@@ -37,7 +38,7 @@ pub(crate) struct Engine {
     /// The epoch in which data, alerts and ACKs go out.
     pub(crate) write_epoch: u16,
     pub(crate) alerts: VecDeque<Alert>,
-    pub(crate) events: VecDeque<Event>,
+    pub(crate) events: Events,
     pub(crate) observations: VecDeque<Observation>,
     pub(crate) stats: Stats,
     pub(crate) fingerprints: Vec<Fingerprint>,
@@ -65,7 +66,7 @@ impl Engine {
             owes_connection_ids: false,
             write_epoch: 0,
             alerts: VecDeque::new(),
-            events: VecDeque::new(),
+            events: Events::default(),
             observations: VecDeque::new(),
             stats: Stats::default(),
             fingerprints: Vec::new(),

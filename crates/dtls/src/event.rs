@@ -1,6 +1,8 @@
 //! What a connection tells.
 
 use crate::{CipherSuite, Error, ProtocolVersion};
+use alloc::boxed::Box;
+use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 use core::ops::Range;
 use siskin_base::{KeyingMaterial, SrtpProfile};
@@ -11,7 +13,7 @@ use siskin_crypto::NamedGroup;
 #[non_exhaustive]
 pub enum Event {
     /// The keys for SRTP, if a profile was agreed on. Comes before [`Connected`](Self::Connected).
-    KeyingMaterial(KeyingMaterial),
+    KeyingMaterial(Box<KeyingMaterial>),
     /// The handshake is complete and the peer is who the fingerprints say.
     #[non_exhaustive]
     Connected {
@@ -33,6 +35,32 @@ pub enum Event {
     PeerClosed,
     /// The connection ended otherwise. The last event.
     Closed(Error),
+}
+
+/// What is still to be told, in order.
+///
+/// The first has a place of its own, since most datagrams bring one: to go through the queue takes as long as to read a
+/// record's header.
+#[derive(Default)]
+pub(crate) struct Events {
+    first: Option<Event>,
+    rest: VecDeque<Event>,
+}
+
+impl Events {
+    #[inline(always)]
+    pub(crate) fn push(&mut self, event: Event) {
+        if self.first.is_none() && self.rest.is_empty() {
+            self.first = Some(event);
+        } else {
+            self.rest.push_back(event);
+        }
+    }
+
+    #[inline]
+    pub(crate) fn pop(&mut self) -> Option<Event> {
+        self.first.take().or_else(|| self.rest.pop_front())
+    }
 }
 
 /// What has been counted.

@@ -89,7 +89,8 @@ impl Flight {
         self.sent.clear();
         self.state = State::Sending { part: 0, offset: 0 };
         self.ends_with = ends_with;
-        // RFC 6347 §4.2.4.1: a longer timer until a flight is through without loss: not done, because on paths that lose at
+        // RFC 6347 §4.2.4.1, RFC 9147 §5.8.2: a longer timer until a flight is through without loss, and one from the time that
+        // it took behind that: not done, because on paths that lose at
         // random, as radio does, one loss would slow down all that follows; within a flight the timer doubles.
         self.interval = config.retransmit_initial;
         self.timeouts = 0;
@@ -163,8 +164,10 @@ impl Flight {
     }
 
     /// Takes an ACK (RFC 9147 §7.2): what it names is never sent again. `true` if the rest is now.
-    pub(crate) fn acknowledge(&mut self, numbers: &[RecordNumber]) -> bool {
-        let mut news = numbers.is_empty();
+    ///
+    /// One that names nothing asks for the flight again (§7.1); anyone can send that, so not more often than a repetition counts.
+    pub(crate) fn acknowledge(&mut self, now: Instant, numbers: &[RecordNumber]) -> bool {
+        let mut news = numbers.is_empty() && now.since(self.sent_at) >= COPY_GAP;
         for sent in self.sent.iter().filter(|sent| numbers.contains(&sent.number)) {
             if let Some(Part::Message { missing, .. }) = self.parts.get_mut(sent.part) {
                 news = true;
@@ -207,6 +210,8 @@ impl Flight {
         out: &mut Packet,
     ) -> Result<bool, Error> {
         let State::Sending { mut part, mut offset } = self.state else { return Ok(false) };
+        // RFC 9147 §5.8.3: no more than ten records at once: not done, because the next ten would wait for an ACK that not every
+        // peer sends of a flight which is not whole; in datagrams of 1,200 bytes our longest flight has nine.
         // RFC 6347 §4.1.1.1: when nothing gets through, the datagrams may be too large.
         let max = if self.timeouts < TIMEOUTS_BEFORE_SHRINKING { max } else { max.min(SMALL_DATAGRAM) };
         let before = out.current().len();

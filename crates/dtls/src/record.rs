@@ -39,7 +39,7 @@ impl Records {
         let window = Window::default();
         Self {
             reading: alloc::vec![ReadEpoch { epoch: 0, keys: Keys::Clear, window, forged: 0 }],
-            writing: alloc::vec![WriteEpoch { epoch: 0, next: 0, protection: None }],
+            writing: alloc::vec![WriteEpoch::new(0, sealed_limit, None)],
             own_cid: Vec::new(),
             peer_cid: Vec::new(),
             sealed_limit,
@@ -71,7 +71,7 @@ impl Records {
     }
 
     pub(crate) fn add_writing(&mut self, epoch: u16, protection: Protection) {
-        self.writing.push(WriteEpoch { epoch, next: 0, protection: Some(protection) });
+        self.writing.push(WriteEpoch::new(epoch, self.sealed_limit, Some(protection)));
     }
 
     /// What the peer puts into encrypted records from now on, and what we put into ours (RFC 9146 §3, RFC 9147 §9).
@@ -90,6 +90,8 @@ impl Records {
     }
 
     /// Finds the record that `bytes` start with.
+    // Inlined, as `open` is.
+    #[inline(always)]
     pub(crate) fn frame(&self, bytes: &[u8]) -> Option<Frame> {
         Frame::parse(bytes, &self.own_cid)
     }
@@ -105,11 +107,13 @@ impl Records {
     }
 
     /// The newest epoch that can be read.
+    #[inline]
     pub(crate) fn read_epoch(&self) -> u16 {
         self.reading.iter().map(|reading| reading.epoch).max().unwrap_or(0)
     }
 
     /// Whether something came in the newest epoch, while one before it, from `first` on, is still read.
+    #[inline]
     pub(crate) fn is_superseded(&self, first: u16) -> bool {
         let [.., before, newest] = &self.reading[..] else { return false };
         before.epoch >= first && !newest.window.is_untouched()
@@ -123,16 +127,15 @@ impl Records {
 
     /// Writes nothing older than `epoch` from now on.
     pub(crate) fn end_writing_before(&mut self, epoch: u16) {
-        self.writing.retain(|writing| writing.epoch >= epoch);
+        self.writing.retain(|writing| writing.epoch() >= epoch);
         self.writing.shrink_to_fit();
     }
 
     /// Whether a key of DTLS 1.3 comes near a limit, so that new ones should be agreed on: ours to write with, the peer's.
     pub(crate) fn worn(&self) -> (bool, bool) {
-        let writing = self.writing.last().filter(|writing| writing.is_unified());
         let reading = self.reading.last();
         (
-            writing.is_some_and(|writing| writing.next >= writing.limit(self.sealed_limit) / 4 * 3),
+            self.writing.last().is_some_and(WriteEpoch::is_worn),
             reading.is_some_and(|reading| reading.forged > self.forged_limit / 2),
         )
     }

@@ -191,6 +191,7 @@ impl Secrets {
     /// Forgets the client's last flight when its time is over, and the peer's old keys some time after it uses new ones.
     ///
     /// RFC 9147 §4.2.1: for the maximum segment lifetime at most. §8: not before the new keys are in use.
+    #[inline]
     pub(crate) fn expire(&mut self, engine: &mut Engine) {
         if engine.records.is_superseded(DATA_EPOCH) {
             let until = *self.old_until.get_or_insert(engine.now + MSL);

@@ -12,9 +12,36 @@ use siskin_base::wire::Reader;
 use siskin_base::{Direction, Instant};
 
 impl Connection {
+    /// Takes all records of a datagram, the caller's or one that was kept.
+    pub(super) fn handle_records(&mut self, datagram: &mut [u8], kept: bool) {
+        let mut at = 0;
+        while at < datagram.len() && (!self.is_closed() || self.refusal.is_some()) {
+            let rest = datagram.get_mut(at..).unwrap_or_default();
+            let Some(frame) = self.engine.records.frame(rest) else {
+                self.engine.stats.dropped_malformed += 1;
+                self.engine.observe_drop("not a record");
+                break;
+            };
+            let record = rest.get_mut(..frame.len()).unwrap_or_default();
+            if self.is_closed() {
+                self.handle_late_record(&frame, record);
+            } else {
+                self.start_clock(self.engine.now);
+                self.handle_record(&frame, record, if kept { None } else { Some(at) });
+                self.handle_early();
+            }
+            at += frame.len();
+        }
+    }
+
     /// `start` is where the record begins in the caller's datagram; `None` for one that was kept.
-    pub(super) fn handle_record(&mut self, frame: &Frame, record: &mut [u8], start: Option<usize>) {
-        let (content_type, number, content) = match self.open(frame, record) {
+    #[inline(always)]
+    fn handle_record(&mut self, frame: &Frame, record: &mut [u8], start: Option<usize>) {
+        let opened = match self.engine.records.open(frame, record) {
+            Ok(Opened::Asleep) => self.open_asleep(frame, record),
+            opened => opened,
+        };
+        let (content_type, number, content) = match opened {
             Ok(Opened::Plain { content_type, number, content }) => (content_type, number, content),
             Ok(Opened::Early) => return self.keep_early(frame, record),
             Ok(dropped) => return self.count_drop(&dropped),
@@ -42,15 +69,12 @@ impl Connection {
         }
     }
 
-    fn open(&mut self, frame: &Frame, record: &mut [u8]) -> Result<Opened, Error> {
-        let opened = self.engine.records.open(frame, record)?;
-        let State::Established(Session { secrets: Secrets::V13(secrets), .. }) = &self.state else {
-            return Ok(opened);
-        };
-        if !matches!(opened, Opened::Asleep) {
-            return Ok(opened);
+    /// With keys that have to be derived again.
+    #[cold]
+    fn open_asleep(&mut self, frame: &Frame, record: &mut [u8]) -> Result<Opened, Error> {
+        if let State::Established(Session { secrets: Secrets::V13(secrets), .. }) = &self.state {
+            secrets.wake(&mut self.engine)?;
         }
-        secrets.wake(&mut self.engine)?;
         let opened = self.engine.records.open(frame, record);
         self.engine.records.sleep(v13::HANDSHAKE_EPOCH);
         opened
@@ -111,7 +135,8 @@ impl Connection {
     }
 
     /// RFC 9147 §5.10, RFC 6347 §4.2.7: what has ended the connection may come again because our alert was lost.
-    pub(super) fn handle_late_record(&mut self, frame: &Frame, record: &mut [u8]) {
+    #[cold]
+    fn handle_late_record(&mut self, frame: &Frame, record: &mut [u8]) {
         let opened = self.engine.records.open(frame, record);
         if matches!(opened, Ok(Opened::Plain { content_type: ContentType::HANDSHAKE, .. }))
             && self.engine.alerts.is_empty()
@@ -169,9 +194,17 @@ impl Connection {
     }
 
     /// DTLS 1.3, behind each datagram: whether the rest of the peer's flight, or message, seems to be missing (RFC 9147 §7.1).
+    #[inline]
     pub(super) fn plan_ack(&mut self, now: Instant) {
-        let settled = matches!(self.state, State::V13Client(_) | State::V13Server(_) | State::Established(_));
-        if !settled || !self.engine.is_v13() || self.engine.acks.is_empty() {
+        let missing = match self.state {
+            State::V13Client(_) | State::V13Server(_) => !self.engine.acks.is_empty(),
+            State::Established(_) => self.engine.is_v13() && !self.engine.acks.is_empty(),
+            // What follows a ServerHello that is not whole cannot be read, and so not be acknowledged: an ACK that does not
+            // name it says so. Only DTLS 1.3 has such records.
+            State::Offered(_) => self.early.iter().any(|record| Frame::is_unified(record)),
+            _ => false,
+        };
+        if !missing {
             return;
         }
         if self.engine.reassembly.is_out_of_order() {
@@ -194,7 +227,7 @@ impl Connection {
             return self.fail(PeerMisbehaved::AcknowledgedFuture.into());
         }
         let engine = &mut self.engine;
-        if engine.flight.acknowledge(&ack.numbers) {
+        if engine.flight.acknowledge(engine.now, &ack.numbers) {
             engine.stats.retransmissions += 1;
         }
         if let State::Established(session) = &mut self.state
@@ -253,7 +286,7 @@ impl Connection {
             // RFC 5246 §7.2.1: answered with one of our own, and what is still to be sent is thrown away.
             self.engine.alerts.push_back(Alert::warning(AlertDescription::CLOSE_NOTIFY));
             self.end("closed");
-            self.engine.events.push_back(Event::PeerClosed);
+            self.engine.events.push(Event::PeerClosed);
         } else if alert.level == AlertLevel::FATAL
             // RFC 8446 §6: the level means nothing any more.
             || self.engine.is_v13() && alert.description != AlertDescription::USER_CANCELED
@@ -267,14 +300,17 @@ impl Connection {
             // Who sends data has our last flight. In DTLS 1.3 a server may send before.
             // RFC 6347 §4.2.4: the last flight again for twice the MSL: not done, because a client that sends data has it;
             // a false start (RFC 7918) is nothing that a browser makes in DTLS.
-            if !self.engine.is_v13() {
+            if !self.engine.is_v13() && !self.engine.flight.is_idle() {
                 self.engine.flight.end();
             }
             self.engine.stats.bytes_received += data.len() as u64;
-            self.engine.events.push_back(match start {
-                Some(start) => Event::ApplicationData(start + content.start..start + content.end),
-                None => Event::EarlyApplicationData(data.into()),
-            });
+            let events = &mut self.engine.events;
+            match start {
+                Some(start) => {
+                    events.push(Event::ApplicationData(start + content.start..start + content.end))
+                }
+                None => events.push(Event::EarlyApplicationData(data.into())),
+            }
         } else if self.has_room(self.held.len(), data.len()) {
             self.engine.stats.bytes_received += data.len() as u64;
             self.kept += data.len();
@@ -309,21 +345,25 @@ impl Connection {
     }
 
     /// Opens the records that were kept, once new keys are there.
-    pub(super) fn handle_early(&mut self) {
+    #[inline]
+    fn handle_early(&mut self) {
+        if !self.early.is_empty() {
+            self.open_early();
+        }
+    }
+
+    #[cold]
+    fn open_early(&mut self) {
         let epoch = self.engine.records.read_epoch();
-        if core::mem::replace(&mut self.read_epoch, epoch) == epoch || self.early.is_empty() {
+        if core::mem::replace(&mut self.read_epoch, epoch) == epoch {
             return;
         }
         for mut record in core::mem::take(&mut self.early) {
             self.kept = self.kept.saturating_sub(record.len());
-            if self.is_closed() {
-                continue;
-            }
-            if let Some(frame) = self.engine.records.frame(&record) {
-                self.handle_record(&frame, &mut record, None);
+            if !self.is_closed() {
+                self.handle_records(&mut record, true);
             }
         }
-        self.handle_early();
     }
 }
 

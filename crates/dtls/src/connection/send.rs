@@ -35,28 +35,18 @@ impl Connection {
     /// The packet needs [`head_room`](Self::head_room) bytes in front and grows by at most
     /// [`tail_room`](Self::tail_room) bytes behind. On `Err` it is as before.
     pub fn seal(&mut self, packet: &mut Packet) -> Result<(), Misuse> {
-        if self.is_closed() {
-            return Err(Misuse::Closed);
-        }
         if !self.connected {
-            return Err(Misuse::NotConnected);
+            return Err(if self.is_closed() { Misuse::Closed } else { Misuse::NotConnected });
         }
         let length = packet.current().len();
         if length > MAX_PLAINTEXT {
             return Err(Misuse::TooLong);
         }
         let (epoch, kind) = (self.engine.write_epoch, ContentType::APPLICATION_DATA);
-        let (front, behind) = self.engine.records.overhead(epoch);
-        packet.prepend(front).ok_or(Misuse::NoHeadRoom)?;
-        if behind > TAG_LEN {
-            packet.append(&[kind.0]);
-        }
-        match self.engine.records.seal(epoch, kind, ProtocolVersion::DTLS1_2, packet.current_mut()) {
-            Ok((_, tag)) => tag.iter().for_each(|tag| packet.append(tag)),
-            Err(error) => {
-                self.fail(error);
-                return Err(Misuse::Closed);
-            }
+        packet.prepend(self.engine.records.overhead(epoch).0).ok_or(Misuse::NoHeadRoom)?;
+        if let Err(error) = self.engine.records.seal(epoch, kind, ProtocolVersion::DTLS1_2, 0, packet) {
+            self.fail(error);
+            return Err(Misuse::Closed);
         }
         self.engine.stats.bytes_sent += length as u64;
         Ok(())
@@ -111,7 +101,7 @@ impl Connection {
         self.send_after_handshake()?;
         let engine = &mut self.engine;
         let acknowledged = match engine.acks.take() {
-            Some(ack) if engine.is_v13() => {
+            Some(ack) if engine.is_v13() || matches!(self.state, State::Offered(_)) => {
                 let mut content = Vec::new();
                 ack.write(&mut content).ok_or(Error::ProviderFailed)?;
                 engine.records.append(engine.write_epoch, ContentType::ACK, version, &[&content], out)?;

@@ -48,6 +48,7 @@ impl RecordHeader {
     }
 
     /// Reads one; a record of type [`ContentType::TLS12_CID`] must bear `own_cid` (RFC 9146 §4).
+    #[inline]
     pub(crate) fn parse_with_cid(r: &mut Reader<'_>, own_cid: &[u8]) -> Result<Self, Truncated> {
         let content_type = ContentType(r.u8()?);
         let version = ProtocolVersion(r.u16()?);
@@ -59,6 +60,7 @@ impl RecordHeader {
     }
 
     /// Its bytes.
+    #[inline]
     pub fn to_bytes(self) -> [u8; Self::LEN] {
         let [v0, v1] = self.version.0.to_be_bytes();
         let [e0, e1, s0, s1, s2, s3, s4, s5] = self.number().to_be_bytes();

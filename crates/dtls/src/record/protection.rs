@@ -1,7 +1,7 @@
 //! AEAD protection of records: in DTLS 1.2 (RFC 5246 §6.2.3.3, RFC 5288 §3, RFC 7905 §2), and in DTLS 1.3, where the
 //! sequence number is encrypted as well (RFC 9147 §4).
 
-use super::header::{ContentType, ProtocolVersion, RecordHeader};
+use super::header::{ContentType, RecordHeader};
 use alloc::boxed::Box;
 use core::ops::Range;
 use siskin_crypto::{AeadAlgorithm, AeadKey, Error, MaskKey, Nonce, Provider, Tag};
@@ -10,8 +10,8 @@ use zeroize::Zeroize;
 /// One direction's key of one epoch.
 pub(crate) struct Protection {
     key: Box<dyn AeadKey>,
-    /// The implicit part of the nonce: all of it, or the first four bytes.
-    iv: Nonce,
+    /// The implicit part of the nonce, as numbers: all of it, or the first four bytes.
+    iv: (u64, u32),
     layout: Layout,
     /// How many records may be sealed with this key (RFC 8446 §5.5).
     sealed_limit: u64,
@@ -59,10 +59,9 @@ impl Protection {
         layout: Layout,
         sealed_limit: u64,
     ) -> Result<Self, Error> {
-        let mut nonce = [0; 12];
-        nonce.iter_mut().zip(iv).for_each(|(to, from)| *to = *from);
+        let iv = (0..12).fold(0, |all, at| all << 8 | u128::from(iv.get(at).copied().unwrap_or(0)));
         let key = provider.aead(algorithm).key(key)?;
-        Ok(Self { key, iv: nonce, layout, sealed_limit })
+        Ok(Self { key, iv: ((iv >> 32) as u64, iv as u32), layout, sealed_limit })
     }
 
     pub(crate) const fn iv_len_v12(algorithm: AeadAlgorithm) -> usize {
@@ -84,39 +83,50 @@ impl Protection {
     }
 
     /// DTLS 1.2: encrypts in place; the explicit part of the nonce is the record's number.
+    #[inline(always)]
     pub(super) fn seal_v12(
         &self,
         header: &RecordHeader,
         cid: &[u8],
         payload: &mut [u8],
     ) -> Result<Tag, Error> {
-        let aad = AdditionalData::new(header, cid, payload.len());
-        self.key.seal(&self.nonce(header.number()), aad.as_bytes(), payload)
+        let (nonce, length) = (self.nonce(header.number()), payload.len() as u16);
+        if header.content_type == ContentType::TLS12_CID {
+            return self.key.seal(&nonce, AdditionalData::with_cid(header, cid, length).as_bytes(), payload);
+        }
+        self.key.seal(&nonce, &additional_data(header, length), payload)
     }
 
     /// DTLS 1.2: decrypts in place and says where the plaintext is.
+    #[inline(always)]
     pub(super) fn open_v12(
         &self,
         header: &RecordHeader,
         cid: &[u8],
         body: &mut [u8],
     ) -> Result<Range<usize>, Error> {
-        let (explicit, sealed) = body.split_at_mut_checked(self.explicit_len()).ok_or(Error::NotAuthentic)?;
+        let start = self.explicit_len();
+        let (explicit, sealed) = body.split_at_mut_checked(start).ok_or(Error::NotAuthentic)?;
         let (payload, tag) = sealed.split_last_chunk_mut::<TAG_LEN>().ok_or(Error::NotAuthentic)?;
         let number =
-            <[u8; EXPLICIT_LEN]>::try_from(&*explicit).map_or_else(|_| header.number(), u64::from_be_bytes);
-        let aad = AdditionalData::new(header, cid, payload.len());
-        self.key.open(&self.nonce(number), aad.as_bytes(), payload, tag)?;
-        let start = self.explicit_len();
+            explicit.first_chunk().map_or_else(|| header.number(), |explicit| u64::from_be_bytes(*explicit));
+        let (nonce, length) = (self.nonce(number), payload.len() as u16);
+        if header.content_type == ContentType::TLS12_CID {
+            self.key.open(&nonce, AdditionalData::with_cid(header, cid, length).as_bytes(), payload, tag)?;
+        } else {
+            self.key.open(&nonce, &additional_data(header, length), payload, tag)?;
+        }
         Ok(start..start + payload.len())
     }
 
     /// DTLS 1.3: encrypts in place. `header` is authenticated with its sequence number in clear.
+    #[inline(always)]
     pub(super) fn seal_v13(&self, sequence: u64, header: &[u8], payload: &mut [u8]) -> Result<Tag, Error> {
         self.key.seal(&self.nonce(sequence), header, payload)
     }
 
     /// DTLS 1.3: decrypts in place; how many bytes of `body` are plaintext.
+    #[inline(always)]
     pub(super) fn open_v13(&self, sequence: u64, header: &[u8], body: &mut [u8]) -> Result<usize, Error> {
         let (payload, tag) = body.split_last_chunk_mut::<TAG_LEN>().ok_or(Error::NotAuthentic)?;
         self.key.open(&self.nonce(sequence), header, payload, tag)?;
@@ -124,50 +134,57 @@ impl Protection {
     }
 
     /// What the sequence number is XORed with; `ciphertext` are the record's first bytes behind the header (RFC 9147 §4.2.3).
-    pub(super) fn mask(&self, ciphertext: &[u8; SAMPLE_LEN]) -> [u8; 2] {
+    #[inline(always)]
+    pub(super) fn mask(&self, ciphertext: &[u8; SAMPLE_LEN]) -> u16 {
         match &self.layout {
-            Layout::Unified(key) => key.mask(ciphertext),
-            _ => [0; 2],
+            Layout::Unified(key) => u16::from_be_bytes(key.mask(ciphertext)),
+            _ => 0,
         }
     }
 
     /// RFC 5288 §3: salt, then the explicit part. RFC 7905 §2, RFC 8446 §5.3: the IV, XORed with the padded number.
+    ///
+    /// Written in words, because whoever reads words has to wait for bytes that were just written.
+    #[inline(always)]
     fn nonce(&self, number: u64) -> Nonce {
-        let mut nonce = self.iv;
-        nonce.iter_mut().skip(4).zip(number.to_be_bytes()).for_each(|(to, from)| *to ^= from);
-        nonce
+        let [a, b, c, d, e, f, g, h] = (self.iv.0 ^ number >> 32).to_be_bytes();
+        let [i, j, k, l] = (self.iv.1 ^ number as u32).to_be_bytes();
+        [a, b, c, d, e, f, g, h, i, j, k, l]
     }
 }
 
 impl Drop for Protection {
     fn drop(&mut self) {
-        self.iv.zeroize();
+        self.iv.0.zeroize();
+        self.iv.1.zeroize();
     }
 }
 
-/// What DTLS 1.2 authenticates beside the payload.
+/// What DTLS 1.2 authenticates beside the payload (RFC 6347 §4.1.2.1): number, type, version, length of the plaintext.
+#[inline]
+fn additional_data(header: &RecordHeader, length: u16) -> [u8; 13] {
+    let [n0, n1, n2, n3, n4, n5, n6, n7] = header.number().to_be_bytes();
+    let [v0, v1] = header.version.0.to_be_bytes();
+    let [l0, l1] = length.to_be_bytes();
+    [n0, n1, n2, n3, n4, n5, n6, n7, header.content_type.0, v0, v1, l0, l1]
+}
+
+/// The same with a connection ID (RFC 9146 §5.1).
 struct AdditionalData {
     bytes: [u8; 23 + MAX_CID_LEN],
     len: usize,
 }
 
 impl AdditionalData {
-    /// RFC 6347 §4.1.2.1: number, type, version, length of the plaintext; RFC 9146 §5.1 with a connection ID.
-    fn new(header: &RecordHeader, cid: &[u8], length: usize) -> Self {
-        let RecordHeader { content_type: ContentType(kind), version: ProtocolVersion(version), .. } = *header;
+    fn with_cid(header: &RecordHeader, cid: &[u8], length: u16) -> Self {
+        let ContentType(kind) = header.content_type;
         let mut aad = Self { bytes: [0; 23 + MAX_CID_LEN], len: 0 };
-        if header.content_type == ContentType::TLS12_CID {
-            aad.put(&[0xff; 8]);
-            aad.put(&[kind, cid.len() as u8, kind]);
-            aad.put(&version.to_be_bytes());
-            aad.put(&header.number().to_be_bytes());
-            aad.put(cid);
-        } else {
-            aad.put(&header.number().to_be_bytes());
-            aad.put(&[kind]);
-            aad.put(&version.to_be_bytes());
-        }
-        aad.put(&(length as u16).to_be_bytes());
+        aad.put(&[0xff; 8]);
+        aad.put(&[kind, cid.len() as u8, kind]);
+        aad.put(&header.version.0.to_be_bytes());
+        aad.put(&header.number().to_be_bytes());
+        aad.put(cid);
+        aad.put(&length.to_be_bytes());
         aad
     }
 

@@ -16,11 +16,13 @@ impl Window {
     }
 
     /// Whether `sequence` may be new. Ask before opening a record; it costs nothing.
+    #[inline]
     pub(crate) fn is_new(&self, sequence: u64) -> bool {
         sequence >= self.next || sequence + SIZE >= self.next && !self.bit(sequence)
     }
 
     /// The number that ends in these low bits and is nearest to the one that is expected next (RFC 9147 §4.2.2).
+    #[inline]
     pub(crate) fn nearest(&self, low: u64, bits: u32) -> u64 {
         let span = 1u64 << bits;
         let candidate = self.next & !(span - 1) | low;
@@ -34,17 +36,23 @@ impl Window {
     }
 
     /// Marks `sequence`, of which [`is_new`](Self::is_new) held, once its record proved authentic.
+    #[inline]
     pub(crate) fn accept(&mut self, sequence: u64) {
-        if sequence >= self.next {
-            // Forget what falls out of the window: whole words first, single bits at the edges.
-            if sequence - self.next >= SIZE {
-                self.seen = [0; WORDS];
-            } else {
-                (self.next..=sequence).for_each(|number| self.set(number, false));
-            }
-            self.next = sequence + 1;
+        if sequence > self.next {
+            self.skip(sequence);
         }
+        self.next = self.next.max(sequence + 1);
         self.set(sequence, true);
+    }
+
+    /// Forgets what falls out of the window, up to `sequence`.
+    #[cold]
+    fn skip(&mut self, sequence: u64) {
+        if sequence - self.next >= SIZE {
+            self.seen = [0; WORDS];
+        } else {
+            (self.next..sequence).for_each(|number| self.set(number, false));
+        }
     }
 
     fn bit(&self, sequence: u64) -> bool {
@@ -52,6 +60,7 @@ impl Window {
         self.seen.get(word).is_some_and(|word| word & bit != 0)
     }
 
+    #[inline]
     fn set(&mut self, sequence: u64, value: bool) {
         let (word, bit) = place(sequence);
         if let Some(word) = self.seen.get_mut(word) {

@@ -5,12 +5,31 @@ use super::protection::{Protection, SAMPLE_LEN, TAG_LEN};
 use super::{ContentType, ProtocolVersion, RecordHeader, Records};
 use crate::{Error, RecordNumber};
 use siskin_base::Packet;
-use siskin_crypto::Tag;
 
 pub(super) struct WriteEpoch {
-    pub(super) epoch: u16,
-    pub(super) next: u64,
-    pub(super) protection: Option<Protection>,
+    epoch: u16,
+    next: u64,
+    /// The first number that no record may have.
+    end: u64,
+    protection: Option<Protection>,
+}
+
+impl WriteEpoch {
+    /// `sealed_limit`: how many records the configuration allows.
+    pub(super) fn new(epoch: u16, sealed_limit: u64, protection: Option<Protection>) -> Self {
+        let of_key = protection.as_ref().map_or(u64::MAX, Protection::sealed_limit);
+        // RFC 6347 §4.1: sequence numbers never wrap.
+        Self { epoch, next: 0, end: SEQUENCE_LIMIT.min(sealed_limit).min(of_key), protection }
+    }
+
+    pub(super) const fn epoch(&self) -> u16 {
+        self.epoch
+    }
+
+    /// Whether it is one of DTLS 1.3 and three quarters of its records are sealed.
+    pub(super) fn is_worn(&self) -> bool {
+        self.protection.as_ref().is_some_and(Protection::is_unified) && self.next >= self.end / 4 * 3
+    }
 }
 
 impl Records {
@@ -41,121 +60,141 @@ impl Records {
         payload: &[&[u8]],
         out: &mut Packet,
     ) -> Result<RecordNumber, Error> {
-        let (front, behind) = self.overhead(epoch);
-        let start = out.current().len();
+        let (front, start) = (self.overhead(epoch).0, out.current().len());
         let buffer = out.buffer();
         buffer.resize(buffer.len() + front, 0);
         payload.iter().for_each(|part| out.append(part));
-        if behind > TAG_LEN {
-            out.append(&[content_type.0]);
-        }
-        let record = out.current_mut().get_mut(start..).unwrap_or_default();
-        let (number, tag) = self.seal(epoch, content_type, version, record)?;
-        tag.iter().for_each(|tag| out.append(tag));
-        Ok(number)
+        self.seal(epoch, content_type, version, start, out)
     }
 
-    /// Makes `record` the next record of `epoch`, in place; the tag goes behind it.
-    ///
-    /// In `record` there is room for what [`overhead`](Self::overhead) says is in front, then the payload; and the
-    /// content type, if what is behind is more than a tag.
+    /// Makes what `out` holds from `start` on the next record of `epoch`, in place: there is room for what
+    /// [`overhead`](Self::overhead) says is in front, then the payload. What is behind is appended.
     pub(crate) fn seal(
         &mut self,
         epoch: u16,
         content_type: ContentType,
         version: ProtocolVersion,
-        record: &mut [u8],
-    ) -> Result<(RecordNumber, Option<Tag>), Error> {
-        let front = self.overhead(epoch).0;
+        start: usize,
+        out: &mut Packet,
+    ) -> Result<RecordNumber, Error> {
         let writing = self.writing.iter_mut().rev().find(|writing| writing.epoch == epoch);
         let writing = writing.ok_or(Error::ProviderFailed)?;
-        let (head, payload) = record.split_at_mut_checked(front).ok_or(Error::ProviderFailed)?;
-        // RFC 6347 §4.1: sequence numbers never wrap.
-        if writing.next >= writing.limit(self.sealed_limit) {
+        if writing.next >= writing.end {
             return Err(Error::KeyExhausted);
         }
         let sequence = writing.next;
         writing.next += 1;
         self.sent += 1;
-        let number = RecordNumber { epoch: epoch.into(), sequence };
-        let tag = match &writing.protection {
+        // Each makes its header itself: what is written in pieces and handed on as a whole is waited for.
+        let header = |content_type| RecordHeader { content_type, version, epoch, sequence, length: 0 };
+        let sealed = match &writing.protection {
             Some(protection) if protection.is_unified() => {
-                Some(seal_unified(protection, number, &self.peer_cid, head, payload)?)
+                seal_unified(protection, &header(content_type), &self.peer_cid, start, out)
             }
-            protection => {
-                let mut header = RecordHeader { content_type, version, epoch, sequence, length: 0 };
-                seal_plain(protection.as_ref(), &mut header, &self.peer_cid, head, payload)?
+            Some(protection) if self.peer_cid.is_empty() => {
+                seal_plain(protection, header(content_type), &[], start, out)
             }
+            Some(protection) => {
+                out.append(&[content_type.0]);
+                seal_plain(protection, header(ContentType::TLS12_CID), &self.peer_cid, start, out)
+            }
+            None => write_clear(header(content_type), start, out),
         };
-        Ok((number, tag))
+        sealed.ok_or(Error::ProviderFailed)?;
+        Ok(RecordNumber { epoch: epoch.into(), sequence })
     }
 }
 
-impl WriteEpoch {
-    pub(super) fn is_unified(&self) -> bool {
-        self.protection.as_ref().is_some_and(Protection::is_unified)
-    }
-
-    pub(super) fn limit(&self, configured: u64) -> u64 {
-        let of_key = self.protection.as_ref().map_or(u64::MAX, Protection::sealed_limit);
-        SEQUENCE_LIMIT.min(configured).min(of_key)
-    }
-}
-
+/// DTLS 1.3 (RFC 9147 §4).
+#[inline(always)]
 fn seal_unified(
     protection: &Protection,
-    number: RecordNumber,
+    header: &RecordHeader,
     cid: &[u8],
-    head: &mut [u8],
-    payload: &mut [u8],
-) -> Result<Tag, Error> {
-    let cid_bit = if cid.is_empty() { 0 } else { frame::CID_BIT };
-    let flags = frame::UNIFIED << 5
-        | cid_bit
-        | frame::WIDE_BIT
-        | frame::LENGTH_BIT
-        | (number.epoch as u8 & frame::EPOCH_BITS);
-    let [.., s0, s1] = number.sequence.to_be_bytes();
-    let [l0, l1] = ((payload.len() + TAG_LEN) as u16).to_be_bytes();
-    let bytes = core::iter::once(flags).chain(cid.iter().copied()).chain([s0, s1, l0, l1]);
-    head.iter_mut().zip(bytes).for_each(|(to, from)| *to = from);
-    let tag = protection.seal_v13(number.sequence, head, payload).map_err(|_| Error::ProviderFailed)?;
-    let mut sample = [0; SAMPLE_LEN];
-    sample.iter_mut().zip(payload.iter().chain(&tag)).for_each(|(to, from)| *to = *from);
-    let number = head.iter_mut().skip(1 + cid.len());
-    number.zip(protection.mask(&sample)).for_each(|(byte, mask)| *byte ^= mask);
-    Ok(tag)
+    start: usize,
+    out: &mut Packet,
+) -> Option<()> {
+    let mut behind = [0; INNER_TYPE_LEN + TAG_LEN];
+    behind[0] = header.content_type.0;
+    out.append(&behind);
+    let record = out.current_mut().get_mut(start..)?;
+    let (head, body) = record.split_at_mut_checked(UNIFIED_LEN + cid.len())?;
+    let (payload, tag) = body.split_last_chunk_mut::<TAG_LEN>()?;
+    let length = (payload.len() + TAG_LEN) as u16;
+    let tail = u32::from(header.sequence as u16) << 16 | u32::from(length);
+    let flags = FLAGS | header.epoch as u8 & frame::EPOCH_BITS;
+    let [t0, t1, t2, t3] = tail.to_be_bytes();
+    *tag = if cid.is_empty() {
+        protection.seal_v13(header.sequence, &[flags, t0, t1, t2, t3], payload)
+    } else {
+        put_unified(flags | frame::CID_BIT, cid, tail, head)?;
+        protection.seal_v13(header.sequence, head, payload)
+    }
+    .ok()?;
+    // RFC 9147 §4.2.3: it may reach into the tag.
+    let sample = body.first_chunk::<SAMPLE_LEN>()?;
+    let hidden = tail ^ u32::from(protection.mask(sample)) << 16;
+    put_unified(flags | if cid.is_empty() { 0 } else { frame::CID_BIT }, cid, hidden, head)
 }
 
+/// `tail`: sequence number and length.
+#[inline]
+fn put_unified(flags: u8, cid: &[u8], tail: u32, head: &mut [u8]) -> Option<()> {
+    let (front, back) = head.split_last_chunk_mut::<4>()?;
+    *back = tail.to_be_bytes();
+    let (first, middle) = front.split_first_mut()?;
+    *first = flags;
+    middle.iter_mut().zip(cid).for_each(|(to, from)| *to = *from);
+    Some(())
+}
+
+/// DTLS 1.2 (RFC 6347 §4.1, with a connection ID RFC 9146 §4).
+#[inline(always)]
 fn seal_plain(
-    protection: Option<&Protection>,
-    header: &mut RecordHeader,
+    protection: &Protection,
+    mut header: RecordHeader,
     cid: &[u8],
-    head: &mut [u8],
-    payload: &mut [u8],
-) -> Result<Option<Tag>, Error> {
-    let plain = u16::try_from(payload.len()).unwrap_or(u16::MAX);
-    let (mut cid, mut explicit, mut tag) = (cid, 0, None);
-    match protection {
-        None => (cid, header.length) = (&[], plain),
-        Some(protection) => {
-            if !cid.is_empty() {
-                header.content_type = ContentType::TLS12_CID;
-            }
-            tag = Some(protection.seal_v12(header, cid, payload).map_err(|_| Error::ProviderFailed)?);
-            explicit = protection.explicit_len();
-            header.length = plain.saturating_add((explicit + TAG_LEN) as u16);
-        }
-    }
+    start: usize,
+    out: &mut Packet,
+) -> Option<()> {
+    out.append(&[0; TAG_LEN]);
+    let explicit = protection.explicit_len();
+    let record = out.current_mut().get_mut(start..)?;
+    let (head, body) = record.split_at_mut_checked(RecordHeader::LEN + cid.len() + explicit)?;
+    let (payload, tag) = body.split_last_chunk_mut::<TAG_LEN>()?;
+    *tag = protection.seal_v12(&header, cid, payload).ok()?;
+    header.length = (explicit + payload.len() + TAG_LEN) as u16;
+    put_plain(&header, cid, head)
+}
+
+/// Epoch 0.
+fn write_clear(mut header: RecordHeader, start: usize, out: &mut Packet) -> Option<()> {
+    let record = out.current_mut().get_mut(start..)?;
+    let (head, payload) = record.split_at_mut_checked(RecordHeader::LEN)?;
+    header.length = payload.len() as u16;
+    put_plain(&header, &[], head)
+}
+
+/// Header, connection ID before its length, and as much of the number as there is room for behind it.
+#[inline]
+fn put_plain(header: &RecordHeader, cid: &[u8], head: &mut [u8]) -> Option<()> {
     let bytes = header.to_bytes();
-    let (front, length) = bytes.split_last_chunk::<2>().unwrap_or((&bytes, &[0; 2]));
-    let nonce = header.number().to_be_bytes();
-    let parts = front.iter().chain(cid).chain(length).chain(nonce.iter().take(explicit));
-    head.iter_mut().zip(parts).for_each(|(to, from)| *to = *from);
-    Ok(tag)
+    let (front, back) = head.split_first_chunk_mut::<{ RecordHeader::LEN - LENGTH_LEN }>()?;
+    let (middle, back) = back.split_at_mut_checked(cid.len())?;
+    let (length, explicit) = back.split_first_chunk_mut::<LENGTH_LEN>()?;
+    *front = *bytes.first_chunk()?;
+    middle.iter_mut().zip(cid).for_each(|(to, from)| *to = *from);
+    *length = header.length.to_be_bytes();
+    if let Some(explicit) = explicit.first_chunk_mut() {
+        *explicit = header.number().to_be_bytes();
+    }
+    Some(())
 }
 
 const SEQUENCE_LIMIT: u64 = (1 << 48) - 1;
 /// Flags, sequence number, length; between the first two stands the connection ID.
 const UNIFIED_LEN: usize = 5;
 const INNER_TYPE_LEN: usize = 1;
+const LENGTH_LEN: usize = 2;
+/// A header with a sequence number of two bytes and a length.
+const FLAGS: u8 = frame::UNIFIED << 5 | frame::WIDE_BIT | frame::LENGTH_BIT;

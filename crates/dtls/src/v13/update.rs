@@ -139,6 +139,8 @@ impl Secrets {
             return Ok(());
         }
         engine.update = if asked { Update::Wanted(false) } else { Update::None };
+        // RFC 9147 §8: epochs up to 2^48 − 1: not done, because with 16 bits, as on the wire in clear, the last one is reached after
+        // 65,532 changes of keys, each good for 2^24.5 records and more; then the connection ends, whoever changed.
         let next = engine.write_epoch.checked_add(1).ok_or(Error::KeyExhausted)?;
         self.own = self.labels.next_traffic_secret(&self.own).map_err(provider_failed)?;
         let provider = &engine.config.provider;

@@ -129,7 +129,7 @@ impl Dtls {
     fn take_events(&mut self) {
         while let Some(event) = self.connection.as_mut().and_then(Connection::poll_event) {
             match event {
-                Event::KeyingMaterial(keying) => self.keying = Some(keying),
+                Event::KeyingMaterial(keying) => self.keying = Some(*keying),
                 Event::Connected { .. } => self.show(State::Connected),
                 Event::ApplicationData(range) => self.application_data.push_back(range),
                 Event::EarlyApplicationData(data) => self.early_data.push_back(data),

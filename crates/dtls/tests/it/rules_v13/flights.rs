@@ -74,6 +74,35 @@ fn rfc9147_7_only_what_is_missing_is_sent_again() {
     assert!(server.is_connected());
 }
 
+/// What follows a lost ServerHello cannot be read; an ACK that names nothing brings the flight again, long before its timer.
+#[test]
+fn rfc9147_7_1_a_lost_server_hello_is_asked_for() {
+    let (mut client, mut server) = configs();
+    server.max_datagram = 1500;
+    client.groups = vec![NamedGroup::X25519];
+    client.retransmit_initial = Duration::from_millis(400);
+    server.retransmit_initial = Duration::from_secs(10);
+    let (mut client, mut server) = pair(client, server);
+    client.flush(NOW).iter().for_each(|datagram| server.take(NOW, datagram));
+    for datagram in server.flush(NOW) {
+        let hello = RecordHeader::LEN + usize::from(u16::from_be_bytes([datagram[11], datagram[12]]));
+        let rest = if datagram[0] == ContentType::HANDSHAKE.0 { &datagram[hello..] } else { &datagram[..] };
+        client.take(NOW, rest);
+    }
+    assert!(client.flush(NOW).is_empty());
+    assert_eq!(client.dtls.poll_timeout(), Some(Instant::from_millis(100)));
+    let now = Instant::from_millis(100);
+    client.dtls.handle_timeout(now);
+    let ack = client.flush(now);
+    assert_eq!(ack, [record(ContentType::ACK, 1, &[0, 0])]);
+    ack.iter().for_each(|datagram| server.take(now, datagram));
+    exchange(now, &mut client, &mut server);
+    assert!(client.is_connected() && server.is_connected());
+    // Who repeats it is not answered each time.
+    server.take(now, &ack[0]);
+    assert!(server.flush(now).is_empty());
+}
+
 /// The rest of a flight that does not come is asked for after a quarter of the timer.
 #[test]
 fn rfc9147_7_1_a_flight_that_stops_is_acknowledged_so_far() {
