@@ -6,7 +6,6 @@ use siskin_benches::counted::{Work, noted};
 use siskin_benches::{Bench, Contest, Prepared};
 use siskin_crypto::{AeadAlgorithm, AeadKey, Certificate, MaskKey, NamedGroup, Nonce, Provider, Tag};
 use siskin_dtls::{CipherSuite, Config, Connection, Event, Role};
-use std::hint::black_box;
 use std::sync::Arc;
 
 const NOW: Instant = Instant::ZERO;
@@ -88,12 +87,11 @@ impl Ends {
     }
 }
 
-fn seal(dtls: &mut Connection, packet: &mut Packet, payload: &[u8]) {
+/// A payload that is where it will be encrypted.
+fn put(dtls: &Connection, packet: &mut Packet, payload: &[u8]) {
     packet.clear();
     packet.begin(dtls.head_room());
     packet.append(payload);
-    dtls.seal(packet).expect("connected");
-    packet.finish();
 }
 
 fn records(bench: &mut Bench) {
@@ -105,28 +103,21 @@ fn records(bench: &mut Bench) {
             let mut opening = Contest::of_bytes(format!("dtls/record/open/{name}"), size);
             for (provider_name, provider) in providers() {
                 let ends = Ends::new(provider, suite, NamedGroup::X25519);
-                let (mut client, mut packet, mut left) =
-                    (ends.connect().0, Packet::new(), RECORDS_WITH_A_KEY);
-                let again = ends.clone();
-                sealing = sealing.row(provider_name, move || {
-                    left -= 1;
-                    if left == 0 {
-                        (client, left) = (again.connect().0, RECORDS_WITH_A_KEY);
-                    }
-                    seal(&mut client, &mut packet, payload);
-                });
-                let open =
-                    Open { pair: ends.connect(), ends, payload, ready: vec![], left: RECORDS_WITH_A_KEY };
+                let (pair, again) = (ends.connect(), ends.clone());
+                let seal =
+                    Seal { pair, ends: again, payload, ready: vec![], at: 0, left: RECORDS_WITH_A_KEY };
+                sealing = sealing.prepared(provider_name, seal);
+                let pair = ends.connect();
+                let open = Open { pair, ends, payload, ready: vec![], at: 0, left: RECORDS_WITH_A_KEY };
                 opening = opening.prepared(provider_name, open);
             }
             #[cfg(any(feature = "dtls-stacks", feature = "dtls-openssl"))]
             if aead == AeadAlgorithm::Aes128Gcm {
                 (sealing, opening) = stacks::records(sealing, opening, is_v13, payload);
             }
-            let mut bare = Bare::new(&siskin_crypto::ring(), aead, is_v13, size);
-            bench.race(sealing.row("limit", move || bare.seal()));
-            let bare = Bare::new(&siskin_crypto::ring(), aead, is_v13, size);
-            bench.race(opening.prepared("limit", bare));
+            let bare = || Bare::new(&siskin_crypto::ring(), aead, is_v13, size);
+            bench.race(sealing.prepared("limit", BareSeal(bare())));
+            bench.race(opening.prepared("limit", BareOpen(bare())));
         }
     }
 }
@@ -134,12 +125,45 @@ fn records(bench: &mut Bench) {
 /// Fewer than the limits of any AEAD.
 const RECORDS_WITH_A_KEY: u32 = 10_000_000;
 
+/// The layers above have put the payload into the packet.
+struct Seal<'a> {
+    ends: Ends,
+    pair: (Connection, Connection),
+    payload: &'a [u8],
+    ready: Vec<Packet>,
+    at: usize,
+    left: u32,
+}
+
+impl Prepared for Seal<'_> {
+    fn prepare(&mut self, count: u32) {
+        if self.left < count {
+            (self.pair, self.left) = (self.ends.connect(), RECORDS_WITH_A_KEY);
+        }
+        self.left -= count;
+        self.at = 0;
+        self.ready.resize_with(count as usize, Packet::new);
+        for packet in &mut self.ready {
+            put(&self.pair.0, packet, self.payload);
+            packet.buffer().reserve(self.pair.0.tail_room());
+        }
+    }
+
+    fn run(&mut self) {
+        let packet = &mut self.ready[self.at];
+        self.at += 1;
+        self.pair.0.seal(packet).expect("connected");
+        packet.finish();
+    }
+}
+
 /// A record can be opened once only.
 struct Open<'a> {
     ends: Ends,
     pair: (Connection, Connection),
     payload: &'a [u8],
     ready: Vec<Vec<u8>>,
+    at: usize,
     left: u32,
 }
 
@@ -149,20 +173,23 @@ impl Prepared for Open<'_> {
             (self.pair, self.left) = (self.ends.connect(), RECORDS_WITH_A_KEY);
         }
         self.left -= count;
+        self.at = 0;
+        self.ready.resize(count as usize, vec![]);
         let mut packet = Packet::new();
-        self.ready = (0..count)
-            .map(|_| {
-                seal(&mut self.pair.0, &mut packet, self.payload);
-                packet.as_bytes().to_vec()
-            })
-            .collect();
-        self.ready.reverse();
+        for datagram in &mut self.ready {
+            put(&self.pair.0, &mut packet, self.payload);
+            self.pair.0.seal(&mut packet).expect("connected");
+            packet.finish();
+            datagram.clear();
+            datagram.extend_from_slice(packet.as_bytes());
+        }
     }
 
     fn run(&mut self) {
-        let mut datagram = self.ready.pop().expect("prepared");
+        let datagram = &mut self.ready[self.at];
+        self.at += 1;
         let server = &mut self.pair.1;
-        server.handle_datagram(NOW, received(&mut datagram));
+        server.handle_datagram(NOW, received(datagram));
         assert!(matches!(server.poll_event(), Some(Event::ApplicationData(_))));
     }
 }
@@ -171,9 +198,10 @@ impl Prepared for Open<'_> {
 struct Bare {
     key: Box<dyn AeadKey>,
     mask: Option<Box<dyn MaskKey>>,
-    bytes: Vec<u8>,
     number: u64,
     ready: Vec<(Nonce, Vec<u8>, Tag)>,
+    at: usize,
+    size: usize,
 }
 
 impl Bare {
@@ -183,44 +211,76 @@ impl Bare {
         let key = aead.key(secret).expect("of its length");
         let mask = is_v13.then(|| aead.mask_key(secret).expect("of its length"));
         // In 1.3 the content type is encrypted as well.
-        let bytes = vec![7; size + usize::from(is_v13)];
-        Self { key, mask, bytes, number: 0, ready: vec![] }
+        Self { key, mask, number: 0, ready: vec![], at: 0, size: size + usize::from(is_v13) }
     }
 
     fn additional_data(&self) -> &'static [u8] {
         if self.mask.is_some() { &[0; 5] } else { &[0; 13] }
     }
 
-    fn seal(&mut self) -> (Nonce, Tag) {
-        self.number += 1;
-        let mut nonce = [0; 12];
-        nonce[4..].copy_from_slice(&self.number.to_be_bytes());
-        let aad = self.additional_data();
-        let tag = self.key.seal(&nonce, aad, &mut self.bytes).expect("short");
-        if let Some(mask) = &self.mask {
-            black_box(mask.mask(self.bytes.first_chunk().expect("16 bytes")));
+    fn prepare(&mut self, count: u32) {
+        self.at = 0;
+        self.ready.resize(count as usize, Default::default());
+        for (nonce, bytes, _) in &mut self.ready {
+            self.number += 1;
+            nonce[4..].copy_from_slice(&self.number.to_be_bytes());
+            bytes.clear();
+            bytes.resize(self.size, 7);
         }
-        (nonce, tag)
+    }
+
+    fn seal(&mut self) {
+        let aad = self.additional_data();
+        let (nonce, bytes, tag) = &mut self.ready[self.at];
+        self.at += 1;
+        *tag = self.key.seal(nonce, aad, bytes).expect("short");
+        if let Some(mask) = &self.mask {
+            hide(nonce, mask.mask(bytes.first_chunk().expect("16 bytes")));
+        }
+    }
+
+    /// The number of a record is hidden by its mask, and the nonce is made from the number.
+    fn open(&mut self) {
+        let aad = self.additional_data();
+        let (nonce, bytes, tag) = &mut self.ready[self.at];
+        self.at += 1;
+        let mut nonce = *nonce;
+        if let Some(mask) = &self.mask {
+            hide(&mut nonce, mask.mask(bytes.first_chunk().expect("16 bytes")));
+        }
+        self.key.open(&nonce, aad, bytes, tag).expect("its own");
     }
 }
 
-impl Prepared for Bare {
+/// In one piece: who reads a word would have to wait for a byte that was just written.
+fn hide(nonce: &mut Nonce, mask: [u8; 2]) {
+    let end = nonce.last_chunk_mut::<4>().expect("longer");
+    *end = (u32::from_be_bytes(*end) ^ u32::from(u16::from_be_bytes(mask))).to_be_bytes();
+}
+
+struct BareSeal(Bare);
+
+impl Prepared for BareSeal {
     fn prepare(&mut self, count: u32) {
-        self.ready = (0..count)
-            .map(|_| {
-                let (nonce, tag) = self.seal();
-                (nonce, self.bytes.clone(), tag)
-            })
-            .collect();
-        self.ready.reverse();
+        self.0.prepare(count);
     }
 
     fn run(&mut self) {
-        let (nonce, mut bytes, tag) = self.ready.pop().expect("prepared");
-        if let Some(mask) = &self.mask {
-            black_box(mask.mask(bytes.first_chunk().expect("16 bytes")));
-        }
-        self.key.open(&nonce, self.additional_data(), &mut bytes, &tag).expect("its own");
+        self.0.seal();
+    }
+}
+
+struct BareOpen(Bare);
+
+impl Prepared for BareOpen {
+    fn prepare(&mut self, count: u32) {
+        self.0.prepare(count);
+        (0..count).for_each(|_| self.0.seal());
+        self.0.at = 0;
+    }
+
+    fn run(&mut self) {
+        self.0.open();
     }
 }
 
@@ -280,7 +340,7 @@ mod stacks {
     use siskin_benches::dtls_peers::OpenSsl;
     use siskin_benches::dtls_peers::Stack;
     #[cfg(feature = "dtls-stacks")]
-    use siskin_benches::dtls_peers::{BoringSsl, DimplAwsLc};
+    use siskin_benches::dtls_peers::{BoringSsl, DimplAwsLc, RtcDtls};
     use siskin_benches::{Contest, Prepared};
     use siskin_crypto::NamedGroup;
 
@@ -294,6 +354,10 @@ mod stacks {
             if group == NamedGroup::X25519 {
                 let dimpl = DimplAwsLc::new(certificate.clone(), v13);
                 contest = contest.row("dimpl", move || dimpl.connect());
+            }
+            if !v13 {
+                let rtc = RtcDtls::new();
+                contest = contest.row("rtc-dtls", move || rtc.connect());
             }
         }
         #[cfg(feature = "dtls-openssl")]
@@ -317,6 +381,9 @@ mod stacks {
             let boring = BoringSsl::new(&certificate, v13, NamedGroup::X25519);
             contests = add(contests, "boringssl", &boring, payload);
             contests = add(contests, "dimpl", &DimplAwsLc::new(certificate.clone(), v13), payload);
+            if !v13 {
+                contests = add(contests, "rtc-dtls", &RtcDtls::new(), payload);
+            }
         }
         #[cfg(feature = "dtls-openssl")]
         if !v13 {

@@ -4,11 +4,15 @@
 mod linked;
 #[cfg(feature = "dtls-openssl")]
 mod openssl;
+#[cfg(feature = "dtls-stacks")]
+mod rtc;
 
 #[cfg(feature = "dtls-stacks")]
 pub use linked::{BoringSsl, DimplAwsLc};
 #[cfg(feature = "dtls-openssl")]
 pub use openssl::OpenSsl;
+#[cfg(feature = "dtls-stacks")]
+pub use rtc::{RtcDtls, RtcEnd};
 
 /// One of the other stacks, set up for a version and group.
 pub trait Stack {

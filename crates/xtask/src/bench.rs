@@ -14,7 +14,7 @@ pub(crate) fn main(args: &[String]) -> Result<()> {
     let dir = workspace::root().join("benches");
     let known = names(&dir)?;
     let Some(name) = args.first() else {
-        println!("cargo xtask bench NAME [ROUNDS], where NAME is one of:");
+        println!("cargo xtask bench NAME [ROUNDS [PART]]: only what has PART in its id; NAME is one of:");
         known.iter().for_each(|name| println!("  {name}"));
         return Ok(());
     };
@@ -30,7 +30,8 @@ pub(crate) fn main(args: &[String]) -> Result<()> {
     let uses = |feature: &&str| code.contains(&format!("feature = \"{feature}\""));
     let features: String =
         STACKS.into_iter().filter(uses).map(|feature| format!("--features {feature} ")).collect();
-    let mut bench = run::cargo(&format!("bench --bench {name} {features}-- --rounds {rounds}"), &dir);
+    let part = args.get(2).map_or("", String::as_str);
+    let mut bench = run::cargo(&format!("bench --bench {name} {features}-- --rounds {rounds} {part}"), &dir);
     run::show(bench.env("CARGO_TARGET_DIR", workspace::target_dir()?))
 }
 
