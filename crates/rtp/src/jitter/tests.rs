@@ -244,6 +244,32 @@ fn no_frame_waits_longer_than_max_delay() {
     }
 }
 
+/// Found by the fuzz target `rtp_jitter_ops`: small packets in the buffers of large ones were counted as small.
+#[test]
+fn small_packets_in_the_buffers_of_large_ones_are_counted_as_large() {
+    let config = JitterConfig { max_bytes: 40_000, max_packets: 64, ..JitterConfig::audio(48_000) };
+    let mut buffer = JitterBuffer::new(config);
+    let mut out = Vec::new();
+    let mut insert = |buffer: &mut JitterBuffer, index: u64, len: usize| {
+        buffer.insert(at(1_000), FIRST + index, (index * 960) as u32, 111, false, &[7; 2_000][..len]);
+        assert!(buffer.held() <= 40_000, "{} at {index}", buffer.held());
+    };
+    for index in 0..10 {
+        insert(&mut buffer, index, 2_000);
+    }
+    while buffer.poll_frame(at(1_000), &mut out).is_some() {}
+    let spare = buffer.held();
+    assert!(spare >= 20_000);
+    // One is missing, so that they wait.
+    for index in 11..15 {
+        insert(&mut buffer, index, 1);
+    }
+    assert!((20_000..22_000).contains(&buffer.held()) && buffer.bytes() == 4);
+    for index in 15..200 {
+        insert(&mut buffer, index, 900);
+    }
+}
+
 #[test]
 fn absurd_timestamps_hold_nobody_up() {
     let mut audio = Audio::new();

@@ -33,13 +33,15 @@ pub(super) struct Window {
     pub(super) first: u64,
     slots: VecDeque<Option<Slot>>,
     bytes: usize,
+    /// What the buffers of those bytes take: one that is used again may be larger than what lies in it.
+    capacity: usize,
     spare: Vec<Vec<u8>>,
     spare_bytes: usize,
 }
 
 impl Window {
     pub(super) const fn new() -> Self {
-        Self { first: 0, slots: VecDeque::new(), bytes: 0, spare: Vec::new(), spare_bytes: 0 }
+        Self { first: 0, slots: VecDeque::new(), bytes: 0, capacity: 0, spare: Vec::new(), spare_bytes: 0 }
     }
 
     /// Bytes of payload that wait.
@@ -47,9 +49,9 @@ impl Window {
         self.bytes
     }
 
-    /// Bytes that wait: payload, and the places of packets.
+    /// Bytes that what waits takes: the buffers, and the places of packets.
     pub(super) fn held(&self) -> usize {
-        self.bytes + self.slots.len() * PLACE
+        self.capacity + self.slots.len() * PLACE
     }
 
     /// Bytes that are kept to be used again.
@@ -81,6 +83,7 @@ impl Window {
         let mut buffer = self.spare.pop().unwrap_or_default();
         self.spare_bytes -= buffer.capacity();
         buffer.clear();
+        buffer.reserve_exact(content.len());
         buffer.extend_from_slice(content);
         buffer
     }
@@ -88,6 +91,7 @@ impl Window {
     /// Puts a packet `index` behind the first, where none is.
     pub(super) fn put(&mut self, index: usize, slot: Slot) {
         self.bytes += slot.payload.len();
+        self.capacity += slot.payload.capacity();
         if index >= self.slots.len() {
             self.slots.resize_with(index + 1, || None);
         }
@@ -113,6 +117,7 @@ impl Window {
         }
         let slot = slot?;
         self.bytes -= slot.payload.len();
+        self.capacity -= slot.payload.capacity();
         Some(slot)
     }
 
