@@ -154,6 +154,11 @@ impl Association {
     }
 
     fn on_data(&mut self, now: Instant, data: &Data<'_>) -> bool {
+        // RFC 9260 §6: discarding DATA before the COOKIE ACK: not done, because who sends it has taken our cookie, so that the
+        // COOKIE ACK was lost or overtaken; discarding costs the peer a timeout and its window.
+        if matches!(self.state, State::CookieEchoed { .. }) {
+            self.connected(now);
+        }
         if !self.state.reads_data() {
             self.drop_junk(now, "DATA out of place");
             return true;

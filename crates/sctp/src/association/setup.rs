@@ -318,7 +318,7 @@ impl Association {
         self.connected(now);
     }
 
-    fn connected(&mut self, now: Instant) {
+    pub(super) fn connected(&mut self, now: Instant) {
         // Repeated INITs that still wait would only confuse.
         self.control.retain(|control| control.tag != 0);
         self.enter(now, State::Established);

@@ -189,6 +189,28 @@ fn rfc9260_5_1_cookie_ack_is_the_first_chunk_of_its_packet() {
 }
 
 #[test]
+fn rfc9260_6_data_stands_for_a_lost_cookie_ack() {
+    let mut pair = Pair::new(Config::default(), Config::default());
+    pair.drop = Box::new(|_, bytes| shape(bytes).1.contains(&ChunkType::COOKIE_ACK));
+    pair.ends[0].association.connect(pair.now).unwrap();
+    pair.run(50);
+    assert!(pair.ends[0].events.is_empty() && pair.ends[1].events == [Event::Connected]);
+    pair.send(1, 1, "first");
+    pair.run(15);
+    let events = &pair.ends[0].events;
+    assert!(
+        matches!(&events[..], [Event::Connected, Event::Message(first)] if first.data == "first"),
+        "{events:?}"
+    );
+    // It sends, too, and says its cookie no more.
+    pair.log.clear();
+    pair.send(0, 1, "second");
+    pair.run(1_000);
+    assert_eq!(pair.ends[1].messages().len(), 1);
+    assert!(!kinds(&pair, 0).contains(&ChunkType::COOKIE_ECHO));
+}
+
+#[test]
 fn rfc9260_5_2_4_a_peer_that_began_twice_is_heard_under_its_second_tag() {
     let mut end = End::new(Config::default(), 1);
     let echo = |end: &mut End, tag: u32| {
