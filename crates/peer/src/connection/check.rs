@@ -37,7 +37,20 @@ impl PeerConnection {
         let described = remote.sections.iter().enumerate();
         let mut described =
             described.filter_map(|(index, section)| Some((index, section.transport.as_ref()?)));
-        described.try_for_each(|(index, described)| self.check_transport(before, index, described, kind))
+        described.try_for_each(|(index, described)| {
+            self.check_transport(before, index, described, kind)?;
+            // RFC 9143 §7.1.3: what else a bundle has of credentials than its tag's says nothing.
+            let mut bundle = remote.bundled_with(index).into_iter();
+            let carried =
+                |member: &usize| remote.sections.get(*member).is_some_and(|s| s.transport.is_some());
+            let leads = bundle.find(carried).is_none_or(|leader| leader == index);
+            let transport = before.transport_of(index).and_then(|id| self.transports.get(&id));
+            let fits = transport.is_none_or(|transport| transport.accepts_answer(described));
+            if kind != SdpType::Offer && leads && !fits {
+                return Err(Error::InvalidAccess(InvalidAccess::IceCredentials));
+            }
+            Ok(())
+        })
     }
 
     fn check_transport(
@@ -73,9 +86,6 @@ impl PeerConnection {
         };
         if client.is_some() && client == transport.is_dtls_client() {
             return Err(Error::InvalidAccess(InvalidAccess::SetupRole));
-        }
-        if kind != SdpType::Offer && !transport.accepts_answer(described) {
-            return Err(Error::InvalidAccess(InvalidAccess::IceCredentials));
         }
         Ok(())
     }

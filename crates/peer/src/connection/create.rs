@@ -66,7 +66,7 @@ impl PeerConnection {
         let fingerprint =
             siskin_crypto::fingerprint(&self.config.provider, HashAlgorithm::Sha256, self.certificate.der());
         let fingerprints: Vec<Fingerprint> = vec![fingerprint];
-        Carrier { known, credentials, fingerprints, setup, place: Place::Here, rtcp: None }
+        Carrier { known, credentials, fingerprints, setup, place: Place::Here, said: None, rtcp: None }
     }
 
     pub(super) fn transceiver(&self, id: TransceiverId) -> Option<&Transceiver> {
@@ -108,6 +108,22 @@ impl PeerConnection {
         for carrier in plan.sections.iter_mut().filter_map(jsep::PlannedSection::carrier_mut) {
             let carries_rtp = rtp.contains(&(carrier.known, carrier.credentials.clone()));
             carrier.rtcp = carries_rtp.then_some(RtcpLines { first_offer, reduced_size: true });
+        }
+        self.keep_said(plan);
+    }
+
+    /// Until ICE is restarted, a section that was bundled keeps the credentials that its first offer gave it: they are used no
+    /// more, but Firefox takes others for a restart.
+    fn keep_said(&self, plan: &mut Plan) {
+        let Some(before) = self.signaling.local.current.as_ref().map(|local| &local.plan) else { return };
+        for (section, before_it) in plan.sections.iter_mut().zip(&before.sections) {
+            let (Some(carrier), Some(last)) = (section.carrier_mut(), before_it.carrier()) else { continue };
+            let known = |other: &jsep::PlannedSection| {
+                other.carrier().is_some_and(|other| other.credentials == carrier.credentials)
+            };
+            let restarted = !before.sections.iter().any(known);
+            let said = last.said.as_ref().unwrap_or(&last.credentials);
+            carrier.said = (!restarted && *said != carrier.credentials).then(|| said.clone());
         }
     }
 

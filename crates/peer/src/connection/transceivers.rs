@@ -4,7 +4,7 @@ use super::PeerConnection;
 use crate::Event;
 use crate::error::{Error, InvalidAccess, InvalidState, Operation, Type};
 use crate::jsep::{PlannedRtp, RemoteDescription, RemoteRtp};
-use crate::media::{Codec, HeaderExtension, MediaConfig, TrackKind, intersect, send_codecs};
+use crate::media::{Codec, CodecParameters, HeaderExtension, MediaConfig, TrackKind, intersect, send_codecs};
 use crate::recording::Input;
 use crate::sections::UsedFor;
 use crate::transceiver::{Described, Transceiver, TransceiverId, TransceiverInit};
@@ -261,16 +261,21 @@ impl PeerConnection {
     pub(super) fn agree(&mut self, id: TransceiverId, ours: &PlannedRtp, theirs: &RemoteRtp) {
         self.with_transceiver(id, |transceiver| {
             transceiver.send_codecs = send_codecs(&ours.codecs, &theirs.codecs);
-            let known = |codec: &Codec| theirs.codecs.iter().any(|other| other.codec.matches(codec));
-            let agreed = ours.codecs.iter().filter(|codec| known(&codec.codec));
-            let mut codecs: Vec<_> = agreed.cloned().collect();
-            // RFC 9429 §5.2.2: the next offer keeps the order of the answer.
             let place = |codec: &Codec| theirs.codecs.iter().position(|other| other.codec.matches(codec));
             let primary = |apt: u8| ours.codecs.iter().find(|known| known.payload_type == apt);
+            let is_agreed = |known: &CodecParameters| {
+                let primary = known.codec.apt().and_then(primary);
+                place(&known.codec).is_some() && primary.is_none_or(|primary| place(&primary.codec).is_some())
+            };
+            let (mut codecs, others): (Vec<_>, Vec<_>) = ours.codecs.iter().cloned().partition(is_agreed);
+            // RFC 9429 §5.2.2: the next offer keeps the order of the answer.
             codecs.sort_by_key(|known| match known.codec.apt().and_then(primary) {
                 Some(primary) => (place(&primary.codec), true),
                 None => (place(&known.codec), false),
             });
+            // RFC 3264 §6.1: a peer sends only what its answer lists: not relied on, because a browser that prefers codecs in
+            // its answer sends by the order of the offer.
+            codecs.extend(others);
             let extensions = agreed_extensions(ours, theirs);
             transceiver.local = Described { codecs, extensions, cryptex: ours.cryptex };
             transceiver.header_encryption = ours.cryptex && theirs.cryptex;

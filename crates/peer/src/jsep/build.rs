@@ -38,6 +38,16 @@ pub(crate) fn build(plan: &Plan, origin: SessionOrigin, gathered: impl Fn(usize)
         let fingerprints = carrier.fingerprints.iter().cloned();
         session.attributes.extend(fingerprints.map(Attribute::Fingerprint));
     }
+    // RFC 9143 §7.1.3: not done, because Firefox takes a later section without credentials for one that ICE is restarted in,
+    // and refuses one of an offer without a role: what the tag has is said for the session, too (RFC 8839 §5.4, RFC 4145 §4).
+    let mut tagged = carriers().filter(|carrier| carrier.place != Place::Here);
+    if let Some(first) = tagged.next()
+        && tagged.all(|other| other.credentials == first.credentials)
+    {
+        session.attributes.push(Attribute::IceUfrag(first.credentials.ufrag.clone()));
+        session.attributes.push(Attribute::IcePwd(first.credentials.password.clone()));
+        session.attributes.push(Attribute::Setup(first.setup));
+    }
     if plan.sections.iter().any(|section| section.rtp().is_some()) {
         // RFC 8285 §6: said for the session, it holds for all sections of a bundle.
         session.attributes.push(Attribute::ExtMapAllowMixed);
@@ -89,7 +99,13 @@ fn media(section: &PlannedSection, gathered: impl Fn() -> Candidates) -> Media {
 /// §7.1.3).
 fn carrier_lines(carrier: &Carrier, gathered: Candidates, attributes: &mut Attributes) {
     match carrier.place {
-        Place::AtTheTag => return,
+        Place::AtTheTag => {
+            if let Some(said) = &carrier.said {
+                attributes.push(Attribute::IceUfrag(said.ufrag.clone()));
+                attributes.push(Attribute::IcePwd(said.password.clone()));
+            }
+            return;
+        }
         Place::BundleOnly => return attributes.push(Attribute::BundleOnly),
         Place::Here => {}
     }

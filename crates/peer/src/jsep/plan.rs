@@ -51,6 +51,8 @@ pub(crate) struct Carrier {
     pub(crate) fingerprints: Vec<Fingerprint>,
     pub(crate) setup: SetupRole,
     pub(crate) place: Place,
+    /// What the last description said for this section, if it has had credentials of its own since before it was bundled.
+    pub(crate) said: Option<Credentials>,
     /// What is said of RTCP where the transport is described; `None` if it carries none.
     pub(crate) rtcp: Option<RtcpLines>,
 }

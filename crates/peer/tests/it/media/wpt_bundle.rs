@@ -49,6 +49,46 @@ fn sections_without_a_transport_have_the_fingerprint_of_the_session() {
     }
 }
 
+/// What Firefox reads of each section: its own credentials, or those of the session.
+fn credentials(sdp: &str) -> Vec<String> {
+    let session = sdp.split("\r\nm=").next().unwrap_or_default();
+    let of = |index| {
+        let own = section(sdp, index);
+        let from = if own.contains("a=ice-ufrag:") { own } else { session };
+        format!("{} {}", line(from, "a=ice-ufrag:"), line(from, "a=ice-pwd:"))
+    };
+    (0..sections(sdp)).map(of).collect()
+}
+
+/// Firefox takes a section whose credentials change, or go, for one that ICE is restarted in, and wants all or none of them;
+/// and it wants a role in each section of an offer.
+#[test]
+fn a_bundled_section_keeps_its_credentials_until_a_restart() {
+    for policy in [BundlePolicy::MaxBundle, BundlePolicy::Balanced, BundlePolicy::MaxCompat] {
+        let mut a = peer_with(1, |config| config.bundle_policy = policy);
+        let mut b = peer(2);
+        add(&mut a, AUDIO, Direction::SendRecv);
+        add(&mut a, VIDEO, Direction::SendRecv);
+        let (offer, answer) = negotiate(&mut a, &mut b);
+        let (later_offer, later_answer) = negotiate(&mut a, &mut b);
+        let (offer_of_b, answer_of_a) = negotiate(&mut b, &mut a);
+        for later in [&later_offer, &answer_of_a] {
+            assert_eq!(credentials(later), credentials(&offer), "{later}");
+        }
+        for later in [&later_answer, &offer_of_b] {
+            assert_eq!(credentials(later), credentials(&answer), "{later}");
+        }
+        for offer in [&later_offer, &offer_of_b] {
+            let session = offer.split("\r\nm=").next().unwrap_or_default();
+            assert!(has(session, "a=setup:actpass"), "{offer}");
+        }
+        a.connection.restart_ice(T0);
+        let (restart, _) = negotiate(&mut a, &mut b);
+        let (before, now) = (credentials(&offer), credentials(&restart));
+        assert!(before.iter().all(|one| !now.contains(one)), "{restart}");
+    }
+}
+
 #[test]
 fn an_answer_that_bundles_leaves_one_transport() {
     for policy in [BundlePolicy::MaxBundle, BundlePolicy::Balanced, BundlePolicy::MaxCompat] {
@@ -69,7 +109,9 @@ fn an_answer_that_bundles_leaves_one_transport() {
         assert_eq!((transports(&a), transports(&b)), (1, 1), "{policy:?}");
         add(&mut a, AUDIO, Direction::SendRecv);
         let (offer, _) = negotiate(&mut a, &mut b);
-        assert_eq!(shape(&offer), [OWN, BUNDLED, BUNDLED, BUNDLED], "RFC 9429 §5.2.2: {offer}");
+        // RFC 9429 §5.2.2: bundled; a section that had credentials of its own goes on saying them.
+        let kept = if policy == BundlePolicy::MaxBundle { BUNDLED } else { OWN };
+        assert_eq!(shape(&offer), [OWN, kept, kept, BUNDLED], "{offer}");
     }
 }
 

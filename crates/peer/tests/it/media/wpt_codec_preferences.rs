@@ -1,7 +1,7 @@
 //! `RTCRtpTransceiver-setCodecPreferences.html`
 
 use super::*;
-use siskin_peer::media::Codec;
+use siskin_peer::media::{Codec, CodecParameters};
 
 fn vp8() -> Codec {
     Codec::new("video/VP8", 90_000)
@@ -39,6 +39,28 @@ fn an_answer_has_them_too() {
     take(&mut a, &answer);
     let sent: Vec<&str> = all(&a)[0].send_codecs().iter().map(|codec| codec.codec.encoding()).collect();
     assert_eq!(sent, ["VP9", "VP8"]);
+}
+
+/// Browsers whose answer prefers codecs send by the order of the offer, whatever the answer lists.
+#[test]
+fn what_was_offered_is_received_though_the_answer_leaves_it_out() {
+    let (mut a, mut b) = pair();
+    add(&mut a, VIDEO, Direction::SendRecv);
+    let offer = describe(&mut a);
+    take(&mut b, &offer);
+    let id = all(&b)[0].id();
+    b.connection.set_codec_preferences(T0, id, &[vp9(), rtx()]).unwrap();
+    let answer = describe(&mut b);
+    take(&mut a, &answer);
+    let number = |codecs: &[CodecParameters], name| {
+        codecs.iter().find(|codec| codec.codec.encoding() == name).map(|codec| codec.payload_type)
+    };
+    let a = &all(&a)[0];
+    assert_eq!(a.receive_codecs()[0].payload_type, 98, "what the answer lists comes first");
+    assert_eq!(number(a.receive_codecs(), "VP8"), Some(96));
+    assert_eq!(number(a.send_codecs(), "VP8"), None);
+    let b = &all(&b)[0];
+    assert_eq!(number(b.receive_codecs(), "VP8"), None, "who answers receives what it lists");
 }
 
 #[test]
