@@ -1,6 +1,6 @@
 //! Media that come are sent back.
 
-use siskin::media::{CodecParameters, MediaStreamTrack, RtpTransceiver};
+use siskin::media::{CodecParameters, MediaStreamTrack, RtpTransceiver, TrackKind};
 use siskin::{Direction, Error, OutgoingFrame, PeerConnection, Transceiver, TransceiverId};
 use std::collections::BTreeMap;
 
@@ -42,9 +42,12 @@ async fn send_back(track: MediaStreamTrack, transceiver: RtpTransceiver) {
     let mut numbers = BTreeMap::new();
     // Of several encodings the first goes back; which one that is stays.
     let mut rid = None;
+    // What follows a picture that was refused is of no use until the next key frame.
+    let mut broken = false;
     while let Some(frame) = track.recv().await {
         let first = rid.get_or_insert_with(|| frame.rid.clone());
-        if *first != frame.rid {
+        broken &= !frame.key_frame;
+        if *first != frame.rid || broken {
             continue;
         }
         let payload_type = match numbers.get(&frame.payload_type) {
@@ -59,6 +62,11 @@ async fn send_back(track: MediaStreamTrack, transceiver: RtpTransceiver) {
         let frame = OutgoingFrame::new(payload_type, frame.timestamp as u32, frame.data);
         if let Err(error) = transceiver.send_frame(None, frame).await {
             tracing::debug!(?transceiver, %error, "a frame was not sent back");
+            // More waits than the path carries.
+            if error.name() == "OperationError" && track.kind() == TrackKind::Video {
+                broken = true;
+                let _ = track.request_key_frame(rid.as_ref().and_then(Option::as_deref)).await;
+            }
         }
     }
 }

@@ -24,6 +24,8 @@ pub(super) type Sent = Arc<Mutex<Frames>>;
 
 /// How long what was sent last may take to arrive before the connection is closed.
 const LINGER: Duration = Duration::from_millis(500);
+/// What is no later than this keeps its place in time.
+const LATE: Duration = Duration::from_millis(200);
 /// How long to wait when too many packets wait to leave.
 const BREATH: Duration = Duration::from_millis(5);
 
@@ -70,6 +72,8 @@ impl Player {
             return Err(bad(&self.path, "the peer takes none of its codecs".into()));
         }
         let start = Instant::now();
+        // How long playing stood still: what needs more than the path carries is played slower.
+        let mut paused = Duration::ZERO;
         let mut frame = Frame::default();
         while self.file.next_frame(&mut frame).map_err(|error| bad(&self.path, error.to_string()))? {
             let (Some((codec, transceiver)), Some(Some(number))) =
@@ -77,9 +81,14 @@ impl Player {
             else {
                 continue;
             };
-            tokio::time::sleep_until(start + frame.time).await;
+            let due = start + paused + frame.time;
+            tokio::time::sleep_until(due).await;
+            let late = due.elapsed();
+            if late > LATE {
+                paused += late;
+            }
             let data = std::mem::take(&mut frame.data).into();
-            let outgoing = OutgoingFrame::new(*number, codec.rtp_time(frame.time), data);
+            let outgoing = OutgoingFrame::new(*number, codec.rtp_time(frame.time + paused), data);
             send(transceiver, &outgoing, &sent).await?;
         }
         tokio::time::sleep(LINGER).await;
