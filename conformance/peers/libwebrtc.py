@@ -10,6 +10,7 @@ import struct
 import sys
 import time
 
+import libwebrtc_media as media
 import webrtc
 
 
@@ -160,6 +161,7 @@ class Peer:
 
     def __init__(self):
         self.pc = None
+        self.media = None
         self.channels = []
         self.pending = []
 
@@ -179,12 +181,13 @@ class Peer:
                 raise TimeoutError(f'{what}: not within {ms} ms ({self.described()})')
             await asyncio.sleep(0.002)
 
-    def start(self, echo, hold=0):
-        if self.pc is not None:
-            self.pc.close()
-        self.pc = pc = webrtc.RTCPeerConnection()
+    def start(self, args, echo):
+        self.end()
+        policy = args.get('config', {}).get('bundlePolicy', 'balanced')
+        self.pc = pc = webrtc.RTCPeerConnection(webrtc.RTCConfiguration(bundle_policy=policy))
+        self.media = media.Media(pc)
         self.channels, self.pending = [], []
-        self.echo, self.hold = echo, hold
+        self.echo, self.hold = args.get('echo', echo), args.get('hold', 0)
         self.began, self.happened = time.monotonic(), []
         pc.on('datachannel', lambda event: self.channels.append(self.channel(event.channel)))
         pc.on('icecandidate', self.candidate)
@@ -234,7 +237,9 @@ class Peer:
 
     async def offer(self, args):
         if not args.get('again'):
-            self.start(args.get('echo', False))
+            self.start(args, False)
+        for one in args.get('send') or []:
+            self.media.add(one)
         for kind in args.get('media') or []:
             self.pc.add_transceiver(kind, webrtc.RTCRtpTransceiverInit(direction='recvonly'))
         self.create(args)
@@ -244,9 +249,11 @@ class Peer:
 
     async def answer(self, args):
         if not args.get('again'):
-            self.start(args.get('echo', True), args.get('hold', 0))
+            self.start(args, True)
         self.create(args)
         await self.remote('offer', args['sdp'])
+        for one in args.get('send') or []:
+            await self.media.join(one)
         return await self.local(await self.pc.create_answer(), args.get('trickle'))
 
     async def accept(self, args):
@@ -393,9 +400,41 @@ class Peer:
         )
         return {'connection': str(self.pc.connection_state)}
 
-    async def close(self, args):
+    def end(self):
         if self.pc is not None:
             self.pc.close()
+            self.media.close()
+
+    async def close(self, args):
+        self.end()
+
+    async def codecs(self, args):
+        return {'codecs': media.codecs(args['kind'])}
+
+    async def watch(self, args):
+        return await self.media.watch(args)
+
+    async def seen(self, args):
+        return self.media.sink(args).report()
+
+    async def still(self, args):
+        return await self.media.still(args)
+
+    async def hear(self, args):
+        return await self.media.hear(args)
+
+    async def change(self, args):
+        return await self.media.change(args)
+
+    async def transceivers(self, args):
+        return self.media.transceivers()
+
+    async def tones(self, args):
+        dtmf = self.media.transceiver({'kind': 'audio'}).sender.dtmf
+        dtmf.insert_dtmf(args['tones'], args['duration'], args['gap'])
+
+    async def streams(self, args):
+        return await self.media.streams()
 
     async def stats(self, args):
         report = await self.pc.get_stats()

@@ -22,9 +22,21 @@ const audio = () => {
   return sound;
 };
 
-// A camera in front of numbers that count.
+// Pictures of noise, of which no encoder can save much.
+const noises = (width, height, count = 8) => Array.from({ length: count }, () => {
+  const canvas = Object.assign(document.createElement('canvas'), { width, height });
+  const g = canvas.getContext('2d', { alpha: false });
+  const picture = g.createImageData(width, height);
+  const dots = new Uint32Array(picture.data.buffer);
+  for (let i = 0; i < dots.length; i++) dots[i] = Math.random() * 0x1000000 | 0xff000000;
+  g.putImageData(picture, 0, 0);
+  return canvas;
+});
+
+// A camera in front of numbers that count; `busy`: in front of noise, too.
 class Camera {
-  constructor({ width = 320, height = 240, fps = 30, from = 0 }) {
+  constructor({ width = 320, height = 240, fps = 30, from = 0, busy = false }) {
+    this.noises = busy ? noises(width, height * 2 / 3) : [];
     this.canvas = Object.assign(document.createElement('canvas'), { width, height });
     this.context = this.canvas.getContext('2d', { alpha: false });
     this.number = from;
@@ -38,6 +50,7 @@ class Camera {
     const { context: g, canvas: { width, height }, number } = this;
     g.fillStyle = '#444';
     g.fillRect(0, 0, width, height);
+    if (this.noises.length) g.drawImage(this.noises[number % this.noises.length], 0, height / 3);
     // Something moves, as in real pictures.
     g.fillStyle = `hsl(${number * 7 % 360} 80% 50%)`;
     g.fillRect(number * 5 % (width * 7 / 8), height / 3, width / 8, height / 6);
@@ -183,11 +196,12 @@ class Media {
 
   source(kind, args) { return kind === 'video' ? new Camera(args) : new Tone(args); }
 
-  // A new transceiver that sends; `codec`: prefers it, `rids`: sends several encodings, each half as large as the next.
+  // A new transceiver that sends; `codec`: prefers it, `rids`: sends several encodings, each half as large as the next,
+  // `maxBitrate`: sends one that takes no more bits a second.
   add(args) {
-    const { kind, codec, rids = [], direction = 'sendrecv' } = args;
+    const { kind, codec, maxBitrate, rids = maxBitrate ? [undefined] : [], direction = 'sendrecv' } = args;
     const source = this.source(kind, args), { track } = source;
-    const sendEncodings = rids.map((rid, i) => ({ rid, scaleResolutionDownBy: 1 << rids.length - 1 - i }));
+    const sendEncodings = rids.map((rid, i) => ({ rid, maxBitrate, scaleResolutionDownBy: 1 << rids.length - 1 - i }));
     const init = { direction, streams: [new MediaStream([track])] };
     const transceiver = this.pc.addTransceiver(track, rids.length ? { ...init, sendEncodings } : init);
     this.sources.set(transceiver, source);
@@ -200,9 +214,15 @@ class Media {
     if (!transceiver) throw new Error(`no ${args.kind} was offered`);
     const source = this.source(args.kind, args);
     this.sources.set(transceiver, source);
-    await transceiver.sender.replaceTrack(source.track);
-    transceiver.direction = 'sendrecv';
+    const { sender } = transceiver;
+    await sender.replaceTrack(source.track);
+    transceiver.direction = args.direction ?? 'sendrecv';
     if (args.codec) prefer(transceiver, args.kind, args.codec);
+    if (args.maxBitrate) {
+      const parameters = sender.getParameters();
+      parameters.encodings[0].maxBitrate = args.maxBitrate;
+      await sender.setParameters(parameters);
+    }
   }
 
   // By `mid`, or the first of that `kind`.
@@ -305,12 +325,13 @@ Object.assign(verbs, {
       ({ kind: t.receiver.track.kind, mid: t.mid, direction: t.direction, currentDirection: t.currentDirection, muted: t.receiver.track.muted })) };
   },
   async tones(c, args) { c.media.transceiver({ kind: 'audio' }).sender.dtmf.insertDTMF(args.tones, args.duration, args.gap); },
-  // What was counted of each stream, with its codec.
+  // What was counted of each stream, with its codec, and how many bits a second the browser thinks it may send.
   async streams(c) {
     const all = new Map();
     (await c.pc.getStats()).forEach(entry => all.set(entry.id, entry));
     const streams = [...all.values()].filter(entry => VIDEO_TYPES.includes(entry.type));
     return { streams: streams.map(entry => ({ ...entry, codec: all.get(entry.codecId) })),
-      transports: [...all.values()].filter(entry => entry.type === 'transport').length };
+      transports: [...all.values()].filter(entry => entry.type === 'transport').length,
+      available: [...all.values()].find(entry => entry.availableOutgoingBitrate)?.availableOutgoingBitrate };
   },
 });

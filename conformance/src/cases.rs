@@ -3,12 +3,14 @@
 
 mod channels;
 mod contract;
+mod files;
 mod handshake;
 mod loss;
 mod media;
 mod messages;
 mod negotiation;
 mod pair;
+mod rates;
 mod scene;
 mod streams;
 mod time;
@@ -69,14 +71,11 @@ struct Contract {
     answering: Option<fn(&mut Scene<'_>) -> Result<()>>,
     /// Is part of `cargo xtask test`.
     quick: bool,
-    /// Needs a page, so a browser.
-    page: bool,
 }
 
 impl Contract {
     /// What most have in common.
-    const USUAL: Self =
-        Self { name: "", about: "", offering: None, answering: None, quick: true, page: false };
+    const USUAL: Self = Self { name: "", about: "", offering: None, answering: None, quick: true };
 }
 
 /// Something to try between the peer and Siskin, both driven by the same verbs.
@@ -89,13 +88,24 @@ struct Matrix {
     quick: bool,
     /// Needs a page, so a browser.
     page: bool,
+    /// A peer that it cannot be tried with, and why.
+    without: Option<(Which, &'static str)>,
     play: fn(&mut Pair<'_>) -> Result<()>,
 }
 
 impl Matrix {
     /// From either side, once; the fields that differ are set where it is used.
     const fn new(name: &'static str, about: &'static str, play: fn(&mut Pair<'_>) -> Result<()>) -> Self {
-        Self { name, about, sides: &Side::ALL, trickle: &[Trickle::Full], quick: false, page: false, play }
+        Self {
+            name,
+            about,
+            sides: &Side::ALL,
+            trickle: &[Trickle::Full],
+            quick: false,
+            page: false,
+            without: None,
+            play,
+        }
     }
 
     /// With half trickle, too.
@@ -110,6 +120,10 @@ impl Matrix {
     /// Where who offers makes no difference.
     const fn once(self) -> Self {
         Self { sides: &[Side::Offering], ..self }
+    }
+
+    const fn without(self, peer: Which, why: &'static str) -> Self {
+        Self { without: Some((peer, why)), ..self }
     }
 
     const fn in_a_page(self) -> Self {
@@ -179,37 +193,43 @@ pub(crate) fn select(only: &[String], quick: bool, contract: bool) -> Result<Vec
     Ok(chosen)
 }
 
-/// Firefox without a sound card has not been heard yet: its cases of media are in the full matrix only.
-fn in_quick(peer: Which, case: &str) -> bool {
-    peer != Which::Firefox || !case.starts_with("media") || case == "media-asked"
+/// The cases of the matrix, in groups.
+const MATRIX: [&[Matrix]; 9] = [
+    handshake::CASES,
+    messages::CASES,
+    channels::CASES,
+    loss::CASES,
+    negotiation::CASES,
+    time::CASES,
+    media::CASES,
+    streams::CASES,
+    rates::CASES,
+];
+
+/// What is not tried with a peer: that peer, the case, and why.
+pub(crate) fn not_tried() -> impl Iterator<Item = (Which, &'static str, &'static str)> {
+    MATRIX.into_iter().flatten().filter_map(|case| case.without.map(|(peer, why)| (peer, case.name, why)))
 }
 
 fn all() -> Vec<Chosen> {
     let mut all = Vec::new();
     for peer in Which::ALL {
         let basic = peer.only_connects();
-        let contract = contract::CASES.iter().filter(|case| !basic || BASIC.contains(&case.name));
-        for case in contract.filter(|case| !(case.page && peer == Which::Libwebrtc)) {
+        let contract =
+            contract::CASES.iter().chain(files::CASES).filter(|case| !basic || BASIC.contains(&case.name));
+        for case in contract {
             for (side, play) in Side::ALL.into_iter().zip([case.offering, case.answering]) {
                 let play = play.map(Play::Contract);
-                let quick = case.quick && in_quick(peer, case.name);
+                let quick = case.quick;
                 let (case, about) = (case.name.to_owned(), case.about);
                 all.extend(play.map(|play| Chosen { peer, side, case, about, quick, play }));
             }
         }
-        let cases = [
-            handshake::CASES,
-            messages::CASES,
-            channels::CASES,
-            loss::CASES,
-            negotiation::CASES,
-            time::CASES,
-            media::CASES,
-            streams::CASES,
-        ];
-        for case in
-            cases.into_iter().flatten().filter(|case| !(basic || case.page && peer == Which::Libwebrtc))
-        {
+        let tried = |case: &&Matrix| {
+            let lacking = basic || case.page && peer == Which::Libwebrtc;
+            !lacking && case.without.is_none_or(|(without, _)| without != peer)
+        };
+        for case in MATRIX.into_iter().flatten().filter(tried) {
             for (side, trickle) in
                 case.sides.iter().flat_map(|side| case.trickle.iter().map(|way| (*side, *way)))
             {
@@ -218,7 +238,7 @@ fn all() -> Vec<Chosen> {
                     _ => format!("{}/{}", case.name, trickle.name()),
                 };
                 let play = Play::Matrix(case.play, trickle);
-                let quick = case.quick && in_quick(peer, case.name);
+                let quick = case.quick;
                 all.push(Chosen { peer, side, case: name, about: case.about, quick, play });
             }
         }
@@ -239,7 +259,7 @@ impl Chosen {
                 (play(&mut scene).err(), scene.seen)
             }
             (Play::Matrix(play, trickle), Some(ours)) => {
-                let mut pair = Pair::new(peer, ours, self.side, trickle);
+                let mut pair = Pair::new(peer, ours, self.peer, self.side, trickle);
                 let why = play(&mut pair).err();
                 (why.map(|why| pair.in_context(why)), pair.finish())
             }

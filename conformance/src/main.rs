@@ -79,6 +79,7 @@ fn main() -> ExitCode {
     };
     if args.list {
         cases.iter().for_each(|case| println!("{:<48}{}", case.name(), case.about));
+        cases::not_tried().for_each(|(peer, case, why)| println!("not with {}: {case}: {why}", peer.name()));
         return ExitCode::SUCCESS;
     }
     if !namespace::inside() {

@@ -4,6 +4,7 @@ mod chromium;
 mod firefox;
 mod lines;
 mod ours;
+mod sound;
 
 pub(crate) use ours::Ours;
 
@@ -16,6 +17,7 @@ use std::time::Duration;
 const PAGE: &str =
     concat!(include_str!("../peers/page.html"), "<script>", include_str!("../peers/media.js"), "</script>\n");
 const LIBWEBRTC: &str = include_str!("../peers/libwebrtc.py");
+const LIBWEBRTC_MEDIA: &str = include_str!("../peers/libwebrtc_media.py");
 const AIORTC: &str = include_str!("../peers/aiortc_peer.py");
 const NODE_DATACHANNEL: &str = include_str!("../peers/node_datachannel.mjs");
 const STAND_IN: &str = include_str!("../peers/stand_in.py");
@@ -59,6 +61,19 @@ impl Which {
 
     pub(crate) const fn has_dtls_1_3(self) -> bool {
         !matches!(self, Self::Aiortc | Self::NodeDatachannel)
+    }
+
+    /// Why it has no such codec, if that is known.
+    pub(crate) fn lacks(self, codec: &str) -> Option<&'static str> {
+        match (self, codec) {
+            (Self::Firefox, "H264") => {
+                Some("Firefox fetches OpenH264 from its maker, and there is no way out here")
+            }
+            (Self::Libwebrtc, "H264") => {
+                Some("wrtc fetches OpenH264 from its maker, and there is no way out here")
+            }
+            _ => None,
+        }
     }
 
     pub(crate) const fn name(self) -> &'static str {
@@ -113,6 +128,7 @@ impl Peers {
     pub(crate) fn write_files(home: &Path, python: &Path, node_modules: &Path) -> Result<Self> {
         for (name, text) in [
             ("libwebrtc.py", LIBWEBRTC),
+            ("libwebrtc_media.py", LIBWEBRTC_MEDIA),
             ("aiortc_peer.py", AIORTC),
             ("node_datachannel.mjs", NODE_DATACHANNEL),
             ("stand_in.py", STAND_IN),

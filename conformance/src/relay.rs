@@ -13,8 +13,8 @@ use crate::Result;
 use siskin_base::{Instant, Rng};
 use siskin_netsim::Link;
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BinaryHeap};
-use std::net::{SocketAddr, UdpSocket};
+use std::collections::{BTreeMap, BinaryHeap, VecDeque};
+use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
@@ -27,6 +27,9 @@ const HANDSHAKE: u8 = 22;
 
 /// So many datagrams that begin so are kept, in each direction.
 const HELLOS: usize = 32;
+
+/// So many waits are kept, in each direction.
+const WAITS: usize = 100_000;
 
 /// The peers, as indices.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -65,6 +68,8 @@ struct State {
     sequence: u64,
     over: bool,
     counts: Counts,
+    /// How long datagrams towards each peer stood in the queue of a link with a rate: the last of them.
+    waits: [VecDeque<Duration>; 2],
     /// What was carried towards each peer that looks like a handshake of DTLS in clear.
     hellos: [Vec<Vec<u8>>; 2],
 }
@@ -95,6 +100,7 @@ impl Relay {
             sequence: 0,
             over: false,
             counts: Counts::default(),
+            waits: [VecDeque::new(), VecDeque::new()],
             hellos: [Vec::new(), Vec::new()],
         };
         let start = std::time::Instant::now();
@@ -123,11 +129,52 @@ impl Relay {
         self.0.lock().counts
     }
 
+    /// How long each datagram towards a peer stood in the link's queue since the last call, sorted.
+    pub(crate) fn waits(&self, to: End) -> Vec<Duration> {
+        let mut state = self.0.lock();
+        let mut waits: Vec<_> =
+            state.waits.get_mut(to as usize).map(std::mem::take).unwrap_or_default().into();
+        waits.sort_unstable();
+        waits
+    }
+
+    /// A candidate line as the other side gets it; `None` if it gets none, as we carry UDP over IPv4 only.
+    pub(crate) fn candidate(&self, from: End, line: &str) -> Result<Option<String>> {
+        let mut words: Vec<String> = line.split(' ').map(String::from).collect();
+        let [_, _, transport, _, ip, port, ..] = words.as_mut_slice() else {
+            return Err(format!("not a candidate: {line}"));
+        };
+        let address: Option<(IpAddr, u16)> = ip.parse().ok().zip(port.parse().ok());
+        let Some((own, number)) = address.filter(|(ip, _)| ip.is_ipv4()) else { return Ok(None) };
+        if !transport.eq_ignore_ascii_case("udp") {
+            return Ok(None);
+        }
+        let face = self.face(from, SocketAddr::new(own, number))?;
+        (*ip, *port) = (face.ip().to_string(), face.port().to_string());
+        Ok(Some(words.join(" ")))
+    }
+
     /// The address that stands for `own`, a candidate of that peer.
     pub(crate) fn face(&self, end: End, own: SocketAddr) -> Result<SocketAddr> {
         let failed = |e| format!("the relay's socket for {own}: {e}");
         Shared::face(&self.0, end as usize, own).and_then(|face| face.local_addr()).map_err(failed)
     }
+}
+
+/// A description whose candidate lines are what `each` makes of them; `None` drops one.
+pub(crate) fn replace_candidates(sdp: &str, each: impl Fn(&str) -> Result<Option<String>>) -> Result<String> {
+    let mut replaced = String::new();
+    for line in sdp.split_inclusive('\n') {
+        match line.strip_prefix("a=").filter(|rest| rest.starts_with("candidate:")) {
+            None => replaced.push_str(line),
+            Some(candidate) => {
+                if let Some(candidate) = each(candidate.trim_end())? {
+                    replaced += &format!("a={candidate}\r\n");
+                }
+            }
+        }
+    }
+    Ok(replaced)
 }
 
 impl Drop for Relay {
@@ -172,7 +219,7 @@ impl Shared {
     fn carry(&self, end: usize, to: SocketAddr, from: Arc<UdpSocket>, datagram: &[u8]) {
         let now = self.now();
         let mut state = self.lock();
-        let State { links, rng, under_way, sequence, counts, hellos, .. } = &mut *state;
+        let State { links, rng, under_way, sequence, counts, waits, hellos, .. } = &mut *state;
         if let (Some(&HANDSHAKE), Some(hellos)) = (datagram.first(), hellos.get_mut(end))
             && hellos.len() < HELLOS
         {
@@ -182,6 +229,13 @@ impl Shared {
         let (arrivals, flipped) = link.carry(now, datagram.len(), rng);
         counts.carried += 1;
         counts.lost += u64::from(arrivals.is_empty());
+        if let (Some(waits), Some(first), true) = (waits.get_mut(end), arrivals.first(), link.rate.is_some())
+        {
+            waits.push_back(first.since(now).saturating_sub(link.delay));
+            if waits.len() > WAITS {
+                waits.pop_front();
+            }
+        }
         for at in arrivals {
             let mut datagram = datagram.to_vec();
             if flipped && !datagram.is_empty() {

@@ -1,7 +1,7 @@
 //! What came of it: a line as each case ends, a table and JSON at the end.
 
 use crate::Result;
-use crate::cases::{Chosen, Outcome, Side};
+use crate::cases::{self, Chosen, Outcome, Side};
 use crate::peers::Which;
 use crate::program::Program;
 use serde_json::{Map, Value, json};
@@ -55,7 +55,9 @@ impl Results {
         }
         let passed = self.rows.len() - failed.len();
         let results: Vec<Value> = self.rows.iter().map(Row::json).collect();
-        let json = json!({"v": 1, "program": self.program, "peers": self.versions, "passed": passed,
+        let lacking = cases::not_tried().map(|(peer, case, why)| json!([peer.name(), case, why]));
+        let lacking: Vec<Value> = lacking.collect();
+        let json = json!({"v": 1, "notTried": lacking, "program": self.program, "peers": self.versions, "passed": passed,
             "failed": failed.len(), "results": results});
         fs::write(&file, format!("{json:#}\n")).map_err(|e| format!("{}: {e}", file.display()))?;
         println!("\nresults: {}\n{passed} passed, {} failed", file.display(), failed.len());

@@ -3,7 +3,9 @@
 use crate::Outcome;
 use crate::channel::lock;
 use serde_json::{Value, json};
-use siskin::media::{CodecParameters, MediaStreamTrack, RtpTransceiver, TrackEvent, TrackKind};
+use siskin::media::{
+    Codec, CodecParameters, MediaConfig, MediaStreamTrack, RtpTransceiver, TrackEvent, TrackKind,
+};
 use siskin::{Direction, OutgoingFrame, PeerConnection, ReceivedFrame, TransceiverId, TransceiverInit};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -64,9 +66,20 @@ pub(crate) async fn add(pc: &PeerConnection, args: &Value) -> Result<(), String>
             streams: vec!["siskin".into()],
             send_encodings: Vec::new(),
         };
-        pc.add_transceiver(kind(one), init).await.map_err(|e| e.to_string())?;
+        let added = pc.add_transceiver(kind(one), init).await.map_err(|e| e.to_string())?;
+        if let Some(codec) = one["codec"].as_str() {
+            added.set_codec_preferences(preferred(kind(one), codec)).await.map_err(|e| e.to_string())?;
+        }
     }
     Ok(())
+}
+
+/// That codec alone, and retransmissions of it.
+fn preferred(kind: TrackKind, name: &str) -> Vec<Codec> {
+    let wanted = |codec: &Codec| codec.kind() == Some(kind) && codec.encoding().eq_ignore_ascii_case(name);
+    let all = MediaConfig::default().codecs.into_iter().map(|known| known.codec);
+    let rtx = (kind == TrackKind::Video).then(|| Codec::new("video/rtx", 90_000));
+    all.filter(wanted).chain(rtx).collect()
 }
 
 /// Has every transceiver that was offered send what it will receive.

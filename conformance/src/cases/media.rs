@@ -10,28 +10,21 @@ use std::time::Duration;
 
 pub(super) const CASES: &[Matrix] = &[
     Matrix::new("media/both-ways", "pictures and a tone go there and back, beside a channel", both_ways)
-        .in_a_page()
         .every_way()
         .quick(),
-    Matrix::new("media/mute", "the browser disables its tracks, and enables them again", mute)
-        .in_a_page()
-        .once(),
-    Matrix::new("media/replace-track", "the browser sends other tracks, without negotiation", replace_track)
-        .in_a_page()
-        .once(),
-    Matrix::new("media/directions", "every direction of video, changed by either side", directions)
-        .in_a_page(),
-    Matrix::new("media/add-remove", "video comes, goes and comes again in the middle of a call", add_remove)
-        .in_a_page(),
-    Matrix::new("media/restart", "ICE is restarted in the middle of a call", restart).in_a_page(),
-    Matrix::new("media/bundle", "each bundle policy: one transport", bundle).in_a_page(),
+    Matrix::new("media/codecs", "each codec that the peer has, there and back", codecs),
+    Matrix::new("media/mute", "the peer disables its tracks, and enables them again", mute),
+    Matrix::new("media/replace-track", "the peer sends other tracks, without negotiation", replace_track),
+    Matrix::new("media/directions", "every direction of video, changed by either side", directions),
+    Matrix::new("media/add-remove", "video comes, goes and comes again in the middle of a call", add_remove),
+    Matrix::new("media/restart", "ICE is restarted in the middle of a call", restart),
+    Matrix::new("media/bundle", "each bundle policy: one transport", bundle),
     Matrix::new(
         "media/no-bundle",
         "no description says BUNDLE: each section has a transport of its own",
         no_bundle,
-    )
-    .in_a_page(),
-    Matrix::new("media/tones", "telephone tones that the browser sends arrive as events", tones).in_a_page(),
+    ),
+    Matrix::new("media/tones", "telephone tones that the browser sends arrive as events", tones),
 ];
 
 /// Pictures whose numbers are read before a case goes on.
@@ -42,6 +35,11 @@ const PATIENCE: u64 = 20_000;
 /// A tone and numbered pictures.
 pub(super) fn both() -> Value {
     json!([{"kind": "audio"}, {"kind": "video"}])
+}
+
+/// Likewise, with these codecs.
+pub(super) fn with_codecs(video: &str, audio: &str) -> Value {
+    json!([{"kind": "audio", "codec": audio}, {"kind": "video", "codec": video}])
 }
 
 /// No number was lower than the one before.
@@ -110,6 +108,47 @@ fn both_ways(pair: &mut Pair<'_>) -> Result<()> {
     pair.exchange("chat", json!([{"kind": "binary", "size": 5000, "count": 20}]))?;
     pair.undisturbed()?;
     pair.peer_counts("chat", 20)
+}
+
+/// What WebRTC's codecs are (RFC 7742 §5, RFC 7874 §3, and what all browsers add).
+const CODECS: [&[&str]; 2] = [&["VP8", "VP9", "AV1", "H264"], &["opus", "G722", "PCMU", "PCMA"]];
+
+/// The codecs of one kind that the peer has: all, but for those of which it is known why it lacks them.
+fn codecs_of(pair: &mut Pair<'_>, kind: &str, all: &[&'static str]) -> Result<Vec<&'static str>> {
+    let told = pair.call(End::Theirs, "codecs", json!({"kind": kind}))?;
+    let told: Vec<&str> = told["codecs"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    for codec in all {
+        let (has, lacks) = (told.contains(codec), pair.which.lacks(codec));
+        expect(has == lacks.is_none(), &format!("the peer has {told:?}, but of {codec} we say: {lacks:?}"))?;
+        if let Some(why) = lacks {
+            pair.seen.found["not tried"][*codec] = why.into();
+        }
+    }
+    Ok(all.iter().copied().filter(|codec| told.contains(codec)).collect())
+}
+
+fn codecs(pair: &mut Pair<'_>) -> Result<()> {
+    let video = codecs_of(pair, "video", CODECS[0])?;
+    let audio = codecs_of(pair, "audio", CODECS[1])?;
+    let with_opus = video.iter().map(|video| (*video, "opus"));
+    let with_vp8 = audio.iter().filter(|audio| **audio != "opus").map(|audio| ("VP8", *audio));
+    let mut failures = String::new();
+    for (video, audio) in with_opus.chain(with_vp8) {
+        if let Err(why) = one_codec(pair, video, audio) {
+            failures += &format!("\n      {video} and {audio}: {why}");
+        }
+    }
+    expect(failures.is_empty(), &failures)
+}
+
+fn one_codec(pair: &mut Pair<'_>, video: &str, audio: &str) -> Result<()> {
+    pair.connect_media(&with_codecs(video, audio))?;
+    let heard = hear(pair, 1000)?;
+    let seen = watch(pair, 60)?;
+    let streams = pair.call(End::Theirs, "streams", json!({}))?;
+    let decoded = decoded(&streams, 60, video, audio)?;
+    pair.seen.found[format!("{video}+{audio}")] = json!({"seen": seen, "heard": heard, "decoded": decoded});
+    pair.undisturbed()
 }
 
 fn mute(pair: &mut Pair<'_>) -> Result<()> {

@@ -2,11 +2,11 @@
 
 use super::{Seen, Side, Trickle, expect, number, same, text, without_candidates};
 use crate::Result;
-use crate::peers::{Ours, Peer};
-use crate::relay::{End, Relay};
+use crate::peers::{Ours, Peer, Which};
+use crate::relay::{End, Relay, replace_candidates};
 use serde_json::{Value, json};
 use siskin_netsim::Link;
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
 /// Enough for anything on a loaded machine; a case that needs it has failed.
@@ -17,6 +17,7 @@ pub(super) const SOON: u64 = 15_000;
 pub(super) struct Pair<'a> {
     theirs: &'a mut dyn Peer,
     ours: &'a mut Ours,
+    pub(super) which: Which,
     side: Side,
     trickle: Trickle,
     /// The network between them, if it is a bad one.
@@ -31,9 +32,26 @@ pub(super) struct Pair<'a> {
 }
 
 impl<'a> Pair<'a> {
-    pub(super) fn new(theirs: &'a mut dyn Peer, ours: &'a mut Ours, side: Side, trickle: Trickle) -> Self {
+    pub(super) fn new(
+        theirs: &'a mut dyn Peer,
+        ours: &'a mut Ours,
+        which: Which,
+        side: Side,
+        trickle: Trickle,
+    ) -> Self {
         let seen = Seen::default();
-        Self { theirs, ours, side, trickle, relay: None, unbundled: false, only_ipv6: false, on: 0, seen }
+        Self {
+            theirs,
+            ours,
+            which,
+            side,
+            trickle,
+            relay: None,
+            unbundled: false,
+            only_ipv6: false,
+            on: 0,
+            seen,
+        }
     }
 
     pub(super) fn call(&mut self, end: End, verb: &str, mut args: Value) -> Result<Value> {
@@ -102,7 +120,8 @@ impl<'a> Pair<'a> {
     pub(super) fn connect_media_with(&mut self, sources: &Value, config: &Value) -> Result<()> {
         let theirs = json!({"send": sources, "echo": false, "config": config});
         let kinds = sources.as_array().into_iter().flatten();
-        let kinds: Value = kinds.map(|source| json!({"kind": source["kind"]})).collect();
+        let kinds: Value =
+            kinds.map(|source| json!({"kind": source["kind"], "codec": source["codec"]})).collect();
         let ours = json!({"send": kinds, "mirror": true, "echo": true, "config": config});
         let from = self.offerer();
         let (mut offer, answer) = match from {
@@ -204,40 +223,17 @@ impl<'a> Pair<'a> {
         if without {
             return Ok(without_candidates(&sdp));
         }
-        let mut carried = String::new();
-        for line in sdp.split_inclusive('\n') {
-            match line.strip_prefix("a=candidate:") {
-                None => carried.push_str(line),
-                Some(_) => {
-                    let line = line.strip_prefix("a=").unwrap_or_default().trim_end();
-                    if let Some(line) = self.carried_candidate(from, line)? {
-                        carried += &format!("a={line}\r\n");
-                    }
-                }
-            }
-        }
-        Ok(carried)
+        replace_candidates(&sdp, |candidate| self.carried_candidate(from, candidate))
     }
 
     /// A candidate as the other side gets it: with the address of a face if there is a relay; `None` if it gets none.
     fn carried_candidate(&self, from: End, line: &str) -> Result<Option<String>> {
-        let mut words: Vec<String> = line.split(' ').map(String::from).collect();
-        let [_, _, transport, _, ip, port, ..] = words.as_mut_slice() else {
-            return Err(format!("not a candidate: {line}"));
-        };
-        let address: Option<(IpAddr, u16)> = ip.parse().ok().zip(port.parse().ok());
-        if self.only_ipv6 && !address.is_some_and(|(ip, _)| ip.is_ipv6()) {
-            return Ok(None);
+        let ip: Option<IpAddr> = line.split(' ').nth(4).and_then(|ip| ip.parse().ok());
+        match &self.relay {
+            _ if self.only_ipv6 && !ip.is_some_and(|ip| ip.is_ipv6()) => Ok(None),
+            Some(relay) => relay.candidate(from, line),
+            None => Ok(Some(line.to_owned())),
         }
-        if let Some(relay) = &self.relay {
-            let Some((own, number)) = address.filter(|(ip, _)| ip.is_ipv4()) else { return Ok(None) };
-            if !transport.eq_ignore_ascii_case("udp") {
-                return Ok(None);
-            }
-            let face = relay.face(from, SocketAddr::new(own, number))?;
-            (*ip, *port) = (face.ip().to_string(), face.port().to_string());
-        }
-        Ok(Some(words.join(" ")))
     }
 
     /// No negotiation is under way, as both see it.

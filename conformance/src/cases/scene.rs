@@ -4,6 +4,7 @@ use super::{Seen, expect, number, same, text, without_candidates};
 use crate::Result;
 use crate::peers::{Peer, Which};
 use crate::program::{End, Program, Run};
+use crate::relay::{self, Relay, replace_candidates};
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 
@@ -18,6 +19,8 @@ pub(super) struct Scene<'a> {
     pub(super) seen: Seen,
     /// Messages and bytes that the peer should have received on the channel that was used last.
     expected: (u64, u64),
+    /// The network between them, if it is a bad one.
+    pub(super) relay: Option<Relay>,
     which: Which,
     dtls: Dtls,
 }
@@ -32,7 +35,7 @@ pub(super) enum Dtls {
 impl<'a> Scene<'a> {
     pub(super) fn new(peer: &'a mut dyn Peer, program: &'a Program, which: Which) -> Self {
         let dtls = if which.has_dtls_1_3() { Dtls::V13 } else { Dtls::V12 };
-        Self { peer, program, which, seen: Seen::default(), expected: (0, 0), dtls }
+        Self { peer, program, which, seen: Seen::default(), expected: (0, 0), relay: None, dtls }
     }
 
     /// What follows is for a program that speaks only this version.
@@ -113,6 +116,25 @@ impl<'a> Scene<'a> {
             run.describe("answer", text(&answer, "/sdp"))?;
         }
         Ok(run)
+    }
+
+    /// The program offers, to play or to record; the peer answers, and sends these, too.
+    pub(super) fn dial_media(&mut self, args: &[&str], send: Value) -> Result<Run> {
+        let mut run = self.program.dial(args)?;
+        let offer = self.carried(relay::End::Ours, &run.description("offer")?)?;
+        let answer = self.peer.call("answer", json!({"sdp": offer, "send": send}))?;
+        run.describe("answer", &self.carried(relay::End::Theirs, text(&answer, "/sdp"))?)?;
+        let connected = self.peer.call("until", json!({"connection": ["connected"], "ms": 30_000}));
+        connected.map_err(|why| format!("{why}{}", run.last_words()))?;
+        Ok(run)
+    }
+
+    /// A description as the other side gets it.
+    fn carried(&self, from: relay::End, sdp: &str) -> Result<String> {
+        match &self.relay {
+            Some(relay) => replace_candidates(sdp, |candidate| relay.candidate(from, candidate)),
+            None => Ok(sdp.to_owned()),
+        }
     }
 
     /// Hands over the peer's candidates until it has no more.

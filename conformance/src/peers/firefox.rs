@@ -1,5 +1,6 @@
 //! Firefox, through WebDriver BiDi: JSON over a WebSocket that the browser itself serves.
 
+use super::sound::{self, Sound};
 use super::{Peer, arguments, write};
 use crate::child::Child;
 use crate::{Result, http};
@@ -44,14 +45,17 @@ struct Firefox {
     /// In front of the page while that is hidden.
     tab: Option<Value>,
     _browser: Child,
+    _sound: Sound,
 }
 
 pub(super) fn launch(profile: &Path, url: &str, mdns: bool) -> Result<impl Peer + use<>> {
     write(&profile.join("user.js"), &format!("{PREFERENCES}{}\n", if mdns { "" } else { AS_IN_A_CALL }))?;
+    let sound = sound::start(profile)?;
     let mut command = Command::new("firefox-esr");
     command.args(["--headless", "--no-remote", "--remote-debugging-port=0", "--profile"]).arg(profile);
     // It refuses a home that belongs to someone else, as root's may in a user namespace.
     command.arg("about:blank").env("HOME", profile).env("MOZ_DISABLE_CONTENT_SANDBOX", "1");
+    command.env("PULSE_SERVER", &sound.server);
     let browser = Child::spawn("firefox", &mut command, false)?;
     let port = browser.error_line(START, |line| {
         let (_, address) = line.split_once("WebDriver BiDi listening on ws://127.0.0.1:")?;
@@ -68,6 +72,7 @@ pub(super) fn launch(profile: &Path, url: &str, mdns: bool) -> Result<impl Peer 
         last_id: 0,
         tab: None,
         _browser: browser,
+        _sound: sound,
     };
     let session = firefox.command("session.new", &json!({"capabilities": {}}), START)?;
     let text =

@@ -14,6 +14,7 @@ const TOOLS: &[Tool] = &[
     Tool { program: "chromium", package: "chromium", steps: &["conformance"] },
     Tool { program: "chromedriver", package: "chromium-driver", steps: &["conformance"] },
     Tool { program: "firefox-esr", package: "firefox-esr", steps: &["conformance", "tests", "dtls-peers"] },
+    Tool { program: "pulseaudio", package: "pulseaudio", steps: &["conformance"] },
     Tool { program: "ip", package: "iproute2", steps: &["conformance"] },
     Tool { program: "unshare", package: "util-linux", steps: &["conformance"] },
     Tool { program: "python3", package: "python3-venv", steps: &["conformance"] },
