@@ -213,7 +213,7 @@ mod tests {
     fn pictures_that_would_wait_long_are_refused_and_sound_is_not() {
         let now = Instant::ZERO;
         let mut pacing = Pacing::new(&RtpConfig::default(), None, Rng::for_tests(1), now);
-        let mut push = |pacing: &mut Pacing, number| {
+        let push = |pacing: &mut Pacing, number| {
             pacing.push(now, Kind::Video, 1_150, Queued { ssrc: 1, number, again: false })
         };
         (0..700).for_each(|number| assert!(push(&mut pacing, number)));
