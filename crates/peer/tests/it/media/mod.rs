@@ -11,6 +11,7 @@ mod wpt_add_track;
 mod wpt_add_transceiver;
 mod wpt_bundle;
 mod wpt_codec_preferences;
+mod wpt_descriptions;
 mod wpt_direction;
 mod wpt_header_encryption;
 mod wpt_negotiation_needed;
