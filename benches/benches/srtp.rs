@@ -209,6 +209,7 @@ fn webrtc_rs(suite: Suite) -> Option<Box<dyn Contestant>> {
         Suite::AesCm256HmacSha1_32 => Profile::Aes256CmHmacSha1_32,
         Suite::AeadAes128Gcm => Profile::AeadAes128Gcm,
         Suite::AeadAes256Gcm => Profile::AeadAes256Gcm,
+        _ => return None,
     };
     let context = || {
         let (key, salt) = (vec![1; suite.key_len()], vec![2; suite.salt_len()]);
@@ -231,7 +232,11 @@ fn str0m(suite: Suite) -> Option<Box<dyn Contestant>> {
     let crypto = str0m::crypto::from_feature_flags();
     let theirs =
         str0m::_internal_test_exports::TestSrtp::new(&crypto, profile, &KeyingMaterial::new(&material));
-    Some(Box::new(Str0m { theirs, extensions: str0m::rtp::ExtensionMap::empty(), sequence: Default::default() }))
+    Some(Box::new(Str0m {
+        theirs,
+        extensions: str0m::rtp::ExtensionMap::empty(),
+        sequence: Default::default(),
+    }))
 }
 
 fn bare(provider: Provider, suite: Suite) -> Box<dyn Contestant> {
