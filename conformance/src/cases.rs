@@ -71,11 +71,14 @@ struct Contract {
     answering: Option<fn(&mut Scene<'_>) -> Result<()>>,
     /// Is part of `cargo xtask test`.
     quick: bool,
+    /// A peer that it cannot be tried with, and why.
+    without: Option<(Which, &'static str)>,
 }
 
 impl Contract {
     /// What most have in common.
-    const USUAL: Self = Self { name: "", about: "", offering: None, answering: None, quick: true };
+    const USUAL: Self =
+        Self { name: "", about: "", offering: None, answering: None, quick: true, without: None };
 }
 
 /// Something to try between the peer and Siskin, both driven by the same verbs.
@@ -208,7 +211,9 @@ const MATRIX: [&[Matrix]; 9] = [
 
 /// What is not tried with a peer: that peer, the case, and why.
 pub(crate) fn not_tried() -> impl Iterator<Item = (Which, &'static str, &'static str)> {
-    MATRIX.into_iter().flatten().filter_map(|case| case.without.map(|(peer, why)| (peer, case.name, why)))
+    let matrix = MATRIX.into_iter().flatten().map(|case| (case.name, case.without));
+    let files = files::CASES.iter().map(|case| (case.name, case.without));
+    matrix.chain(files).filter_map(|(name, without)| without.map(|(peer, why)| (peer, name, why)))
 }
 
 fn all() -> Vec<Chosen> {
@@ -217,7 +222,8 @@ fn all() -> Vec<Chosen> {
         let basic = peer.only_connects();
         let contract =
             contract::CASES.iter().chain(files::CASES).filter(|case| !basic || BASIC.contains(&case.name));
-        for case in contract {
+        let tried = |case: &&Contract| case.without.is_none_or(|(without, _)| without != peer);
+        for case in contract.filter(tried) {
             for (side, play) in Side::ALL.into_iter().zip([case.offering, case.answering]) {
                 let play = play.map(Play::Contract);
                 let quick = case.quick;

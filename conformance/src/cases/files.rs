@@ -5,6 +5,7 @@ use super::rates::{ROOM, busy, in_bounds, waits};
 use super::scene::Scene;
 use super::{Contract, expect, number};
 use crate::Result;
+use crate::peers::Which;
 use crate::relay::{End, Relay};
 use serde_json::json;
 use siskin_netsim::Link;
@@ -17,6 +18,10 @@ pub(super) const CASES: &[Contract] = &[Contract {
     about: "the program records pictures, and plays them through a link of a third of their rate without drowning it",
     answering: Some(play),
     quick: false,
+    without: Some((
+        Which::Firefox,
+        "what it sends here is half a megabit, a third of which is less than a sender begins with",
+    )),
     ..Contract::USUAL
 }];
 
