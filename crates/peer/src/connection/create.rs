@@ -79,6 +79,10 @@ impl PeerConnection {
         if rtp.direction.sends() || transceiver.sender.has_sent {
             let streams = transceiver.sender.streams.iter();
             rtp.msids = streams.map(|stream| Msid { stream: stream.clone(), track: None }).collect();
+            if rtp.msids.is_empty() {
+                // RFC 8830 §2: without it, the peer would make a stream of its own for the track.
+                rtp.msids.push(Msid { stream: Msid::NO_STREAM.into(), track: None });
+            }
         }
         if rtp.direction.sends() && rtp.simulcast.send.is_empty() {
             let repairs = rtp.codecs.iter().any(|codec| codec.codec.is_rtx());

@@ -12,7 +12,7 @@ use crate::{
 };
 use alloc::string::ToString as _;
 use siskin_base::Instant;
-use siskin_sdp::DisplayCandidate;
+use siskin_sdp::{DisplayCandidate, Msid};
 
 impl PeerConnection {
     /// `signalingState`.
@@ -124,7 +124,7 @@ impl PeerConnection {
             return true;
         };
         let wanted = transceiver.direction;
-        let said = ours.msids.iter().map(|msid| &msid.stream);
+        let said = ours.msids.iter().map(|msid| &msid.stream).filter(|stream| *stream != Msid::NO_STREAM);
         if wanted.sends() && !said.eq(transceiver.sender.streams.iter()) {
             return true;
         }

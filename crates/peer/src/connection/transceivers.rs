@@ -301,7 +301,8 @@ impl PeerConnection {
             let Some(known) = self.transceivers.iter_mut().find(|known| known.id == id) else { continue };
             let direction = theirs.rtp().map_or(Direction::Inactive, |rtp| rtp.direction.reversed());
             let before = known.fired_direction.is_some_and(Direction::receives);
-            known.remote_streams = theirs.rtp().map(|rtp| rtp.streams.clone()).unwrap_or_default();
+            let sending = theirs.rtp().filter(|rtp| rtp.direction.sends());
+            known.remote_streams = sending.map(|rtp| rtp.streams.clone()).unwrap_or_default();
             known.fired_direction = Some(direction);
             match (before, direction.receives()) {
                 (false, true) => {

@@ -4,6 +4,7 @@ use super::plan::PlannedRtp;
 use crate::media::{Codec, CodecParameters, HeaderExtension, TrackKind};
 use alloc::format;
 use alloc::string::String;
+use alloc::vec;
 use alloc::vec::Vec;
 use siskin_sdp::{
     Attribute, Attributes, Direction, ExtMap, Feedback, FeedbackTarget, Fmtp, Format, Media, Msid, Rid,
@@ -181,14 +182,21 @@ fn extensions(session: &Session, media: &Media) -> Vec<HeaderExtension> {
     known.take(MAX_LISTED).collect()
 }
 
-/// RFC 9429 §5.10: the streams of all `a=msid` lines; `-` is none (RFC 8830 §2).
+/// The stream of tracks whose section names none.
+const DEFAULT_STREAM: &str = "default";
+
+/// RFC 9429 §5.10: the streams of all `a=msid` lines; `-` is none (RFC 8830 §2). Without such a line, from a peer that does not know
+/// them, there is one stream for all such tracks, as browsers have it.
 fn streams(media: &Media) -> Vec<String> {
-    let of = |msid: &Msid| Some(msid.stream.clone()).filter(|stream| stream != "-");
+    let msids =
+        || media.attributes.iter().filter_map(|a| if let Attribute::Msid(m) = a { Some(m) } else { None });
+    if msids().next().is_none() {
+        return vec![DEFAULT_STREAM.into()];
+    }
     let mut streams: Vec<String> = Vec::new();
-    let named = media.attributes.iter().filter_map(|a| if let Attribute::Msid(m) = a { of(m) } else { None });
-    for stream in named.take(MAX_LISTED) {
-        if !streams.contains(&stream) {
-            streams.push(stream);
+    for Msid { stream, .. } in msids().filter(|msid| msid.stream != Msid::NO_STREAM).take(MAX_LISTED) {
+        if !streams.contains(stream) {
+            streams.push(stream.clone());
         }
     }
     streams

@@ -250,7 +250,7 @@ fn small_packets_in_the_buffers_of_large_ones_are_counted_as_large() {
     let config = JitterConfig { max_bytes: 40_000, max_packets: 64, ..JitterConfig::audio(48_000) };
     let mut buffer = JitterBuffer::new(config);
     let mut out = Vec::new();
-    let mut insert = |buffer: &mut JitterBuffer, index: u64, len: usize| {
+    let insert = |buffer: &mut JitterBuffer, index: u64, len: usize| {
         buffer.insert(at(1_000), FIRST + index, (index * 960) as u32, 111, false, &[7; 2_000][..len]);
         assert!(buffer.held() <= 40_000, "{} at {index}", buffer.held());
     };

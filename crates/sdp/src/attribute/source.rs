@@ -13,13 +13,16 @@ use nom::sequence::{preceded, terminated};
 /// The media stream and the track that a section or a source carries (RFC 8830 §2).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Msid {
-    /// The stream's id; `-` for none.
+    /// The stream's id; [`Msid::NO_STREAM`] for none.
     pub stream: String,
     /// The track's id.
     pub track: Option<String>,
 }
 
 impl Msid {
+    /// The stream of a track that is in none (RFC 8830 §2).
+    pub const NO_STREAM: &str = "-";
+
     fn read(input: &str) -> Parsed<'_, Self> {
         // RFC 8830 §2: not done, because other stacks write whatever they are given: tokens of at most 64 characters.
         let (rest, (stream, track)) = (word, opt(after_space(word))).parse(input)?;

@@ -1,5 +1,6 @@
 //! `RTCPeerConnection-ontrack.https.html`, `RTCPeerConnection-remote-track-mute.https.html`,
-//! `RTCPeerConnection-setRemoteDescription-tracks.https.html`
+//! `RTCPeerConnection-setRemoteDescription-tracks.https.html`, `RTCPeerConnection-setRemoteDescription-nomsid.html`,
+//! `protocol/msid-generate.html`, `protocol/msid-parse.html`
 
 use super::*;
 
@@ -48,4 +49,21 @@ fn streams_may_change() {
     assert!(a.connection.is_negotiation_needed());
     negotiate(&mut a, &mut b);
     assert_eq!(all(&b)[0].remote_streams(), ["two"]);
+}
+
+#[test]
+fn a_section_without_msid_has_a_stream_and_one_that_says_none_has_none() {
+    let (mut a, mut b) = pair();
+    a.connection.add_track(T0, AUDIO, "t", &[]).unwrap();
+    let mut offer = describe(&mut a);
+    assert!(offer.sdp.contains("\r\na=msid:-\r\n"), "{}", offer.sdp);
+    take(&mut b, &offer);
+    b.drain(T0);
+    assert_eq!(tracks(&b)[0].1, Vec::<String>::new());
+
+    let (_, mut b) = pair();
+    offer.sdp = offer.sdp.replace("a=msid:-\r\n", "");
+    take(&mut b, &offer);
+    b.drain(T0);
+    assert_eq!(tracks(&b)[0].1.len(), 1);
 }
