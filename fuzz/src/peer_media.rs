@@ -97,7 +97,10 @@ impl<'a> Hostile<'a> {
                     0 => peer.request_key_frame(now, id, None),
                     1 => peer.set_direction(now, id, Direction::SendRecv),
                     2 => peer.set_direction(now, id, Direction::Inactive),
-                    _ => Ok(drop(peer.get_stats(now))),
+                    _ => {
+                        drop(peer.get_stats(now));
+                        Ok(())
+                    }
                 };
                 self.puppet.exchange();
             }
