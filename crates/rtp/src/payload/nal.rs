@@ -25,15 +25,7 @@ impl<'f> NalUnits<'f> {
 
 /// Where the next `00 00 01` is.
 fn start_code(bytes: &[u8]) -> Option<usize> {
-    let mut at = 2;
-    loop {
-        match bytes.get(at)? {
-            0 => at += 1,
-            1 if bytes.get(at - 2..at) == Some(&[0, 0]) => return Some(at - 2),
-            // No start code can have this byte in any of its places.
-            _ => at += 3,
-        }
-    }
+    memchr::memmem::find(bytes, &[0, 0, 1])
 }
 
 impl<'f> Iterator for NalUnits<'f> {
