@@ -18,8 +18,13 @@ pub struct NackEntry {
 impl NackEntry {
     /// The sequence numbers, 1 to 17, in order.
     pub fn sequence_numbers(self) -> impl Iterator<Item = u16> {
-        let following = (0..16).filter(move |bit| self.following >> bit & 1 == 1);
-        core::iter::once(self.first).chain(following.map(move |bit| self.first.wrapping_add(bit + 1)))
+        // Bit `i` says that packet `first + i` is missing.
+        let mut bits = u32::from(self.following) << 1 | 1;
+        core::iter::from_fn(move || {
+            let next = bits.trailing_zeros();
+            bits &= bits.checked_sub(1)?;
+            Some(self.first.wrapping_add(next as u16))
+        })
     }
 }
 
