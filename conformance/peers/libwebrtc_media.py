@@ -241,7 +241,8 @@ class Media:
 
     def drawn(self, number, now):
         """When the picture of that number was drawn last before `now`, if one of our cameras drew it."""
-        times = [source.drawn.get(number) for source in self.sources.values() if isinstance(source, Camera)]
+        cameras = (source for source in self.sources.values() if isinstance(source, Camera))
+        times = [camera.drawn.get(number) for camera in cameras]
         return max((at for at in times if at is not None and at <= now), default=None)
 
     def source(self, kind, args):
@@ -254,6 +255,7 @@ class Media:
         kind, most = args['kind'], args.get('maxBitrate')
         rids = args.get('rids', [None] if most else [])
         source = self.source(kind, args)
+        track = source.track
         encodings = [
             webrtc.RTCRtpEncodingParameters(
                 rid=rid, max_bitrate=most, scale_resolution_down_by=float(1 << len(rids) - 1 - i)
@@ -262,10 +264,10 @@ class Media:
         ]
         init = webrtc.RTCRtpTransceiverInit(
             direction=args.get('direction', 'sendrecv'),
-            streams=[webrtc.MediaStream([source.track])],
+            streams=[webrtc.MediaStream([track])],
             send_encodings=encodings,
         )
-        transceiver = self.pc.add_transceiver(source.track, init)
+        transceiver = self.pc.add_transceiver(track, init)
         self.sources[transceiver] = source
         if 'codec' in args:
             prefer(transceiver, kind, args['codec'])
