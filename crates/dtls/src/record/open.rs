@@ -129,16 +129,19 @@ impl Records {
         let body = body.get_mut(..frame.body_len).unwrap_or_default();
         // RFC 9147 §4.2.3: too short for a sample is too short for a tag.
         let Some(sample) = body.first_chunk::<SAMPLE_LEN>() else { return Ok(Opened::Forged) };
-        let [m0, m1] = protection.mask(sample).to_be_bytes();
-        // The commonest header apart from the others: in place, the bytes that change would have to be waited for.
+        let mask = protection.mask(sample);
+        // The commonest header apart from the others, and in one word: in place, or byte by byte, what reads it would have to
+        // wait until all of it is written.
         let (sequence, opened) = if let ([flags, n0, n1, l0, l1], 1) = (&*header, number_at) {
-            let (n0, n1) = (n0 ^ m0, n1 ^ m1);
-            let low = u64::from(u16::from_be_bytes([n0, n1]));
-            let sequence = reading.window.nearest(low, 16);
-            (sequence, protection.open_v13(sequence, &[*flags, n0, n1, *l0, *l1], body))
+            let number = u16::from_be_bytes([*n0, *n1]) ^ mask;
+            let sequence = reading.window.nearest(number.into(), 16);
+            let length = u16::from_be_bytes([*l0, *l1]);
+            let clear = u64::from(*flags) << 32 | u64::from(number) << 16 | u64::from(length);
+            let clear = (clear << 24).to_be_bytes();
+            (sequence, protection.open_v13(sequence, clear.get(..5).unwrap_or_default(), body))
         } else {
             let number = header.get_mut(number_at..number_at + number_len).unwrap_or_default();
-            number.iter_mut().zip([m0, m1]).for_each(|(byte, mask)| *byte ^= mask);
+            number.iter_mut().zip(mask.to_be_bytes()).for_each(|(byte, mask)| *byte ^= mask);
             let low = number.iter().fold(0, |value, byte| value << 8 | u64::from(*byte));
             let sequence = reading.window.nearest(low, 8 * number_len as u32);
             (sequence, protection.open_v13(sequence, header, body))
