@@ -357,11 +357,11 @@ impl Rtp {
             let Some(frame) = stream.poll_frame(now, &mut self.scratch) else { break };
             self.frames.push_back(stream.received(now, ssrc, &frame, &self.scratch));
         }
-        let (before, after) = stream.count();
-        self.waiting = self.waiting.saturating_sub(before) + after;
         if stream.take_key_frame_wish() {
             Self::ask_for_key_frame(session, ssrc, stream);
         }
+        let (before, after) = stream.settle();
+        self.waiting = self.waiting.saturating_sub(before) + after;
         let bytes = |frames: &VecDeque<ReceivedFrame>| frames.iter().map(|f| f.data.len()).sum::<usize>();
         let RtpConfig { max_frames, max_frame_bytes, .. } = self.limits;
         while self.frames.len() > 1

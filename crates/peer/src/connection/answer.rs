@@ -14,6 +14,7 @@ use crate::transceiver::Transceiver;
 use alloc::boxed::Box;
 use alloc::collections::BTreeSet;
 use alloc::string::String;
+use alloc::vec;
 use alloc::vec::Vec;
 use siskin_base::SetupRole;
 use siskin_sdp::{Simulcast, SimulcastStream};
@@ -188,7 +189,7 @@ impl PeerConnection {
                 offered.iter().filter(belongs).cloned().collect::<Vec<String>>()
             };
             let candidates = if named.is_empty() {
-                [in_one(None)].to_vec()
+                vec![in_one(None)]
             } else {
                 named.into_iter().map(|stream| in_one(Some(stream))).collect()
             };

@@ -46,6 +46,8 @@ pub(super) struct Media {
     max_bytes: usize,
     /// If the peer sends again what is asked for.
     nack: Option<NackGenerator>,
+    /// When it is to be served next. To find that out is to walk over what waits: once for each change, not for each question.
+    due: Option<Instant>,
     request: KeyFrameRequest,
     wants_key_frame: bool,
     begun: bool,
@@ -126,7 +128,7 @@ impl Incoming {
 
     pub(super) fn poll_timeout(&self) -> Option<Instant> {
         match self {
-            Self::Media(media) => media.poll_timeout(),
+            Self::Media(media) => media.due,
             Self::Repair(_) => None,
         }
     }
@@ -162,6 +164,7 @@ impl Media {
             counted: 0,
             max_bytes: jitter_config(limits, section.kind, format, 1).max_bytes,
             nack: nack.then(|| NackGenerator::new(limits.missing)),
+            due: None,
             request,
             wants_key_frame: false,
             begun: false,
@@ -247,7 +250,7 @@ impl Media {
     }
 
     /// Bytes that the buffer held when that was last asked for, and now.
-    pub(super) fn count(&mut self) -> (usize, usize) {
+    fn count(&mut self) -> (usize, usize) {
         let before = core::mem::replace(&mut self.counted, self.buffer.held());
         (before, self.counted)
     }
@@ -304,8 +307,11 @@ impl Media {
         }
     }
 
-    fn poll_timeout(&self) -> Option<Instant> {
-        earliest(self.buffer.poll_timeout(), self.nack.as_ref().and_then(NackGenerator::poll_timeout))
+    /// After all that changes it: works out when it is to be served next. Gives what [`count`](Self::count) gives.
+    pub(super) fn settle(&mut self) -> (usize, usize) {
+        let nack = self.nack.as_ref().and_then(NackGenerator::poll_timeout);
+        self.due = earliest(self.buffer.poll_timeout(), nack);
+        self.count()
     }
 
     pub(super) fn jitter_stats(&self) -> JitterStats {
