@@ -9,7 +9,9 @@ use crate::offer::Offer;
 use crate::record::{MAX_PLAINTEXT, ProtocolVersion};
 use crate::session::{Secrets, Session};
 use crate::transcript::Transcript;
-use crate::{Alert, AlertDescription, CipherSuite, Config, Error, Event, Misuse, Role, Stats, v12, v13};
+use crate::{
+    Alert, AlertDescription, CipherSuite, Config, Error, Event, Misuse, PeerMisbehaved, Role, Stats, v12, v13,
+};
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 use siskin_base::{Fingerprint, Instant, Layer, Observation, Path, Received, Rng, SrtpProfile, earliest};
@@ -261,6 +263,8 @@ impl Connection {
             // It never acknowledged, but it speaks to us.
             self.engine.flight.end();
             self.settle();
+        } else if self.engine.oversized {
+            self.fail(PeerMisbehaved::OversizedMessage.into());
         } else {
             self.fail(Error::TimedOut);
         }

@@ -35,6 +35,8 @@ pub(crate) struct Engine {
     pub(crate) update: Update,
     /// The peer has asked for more connection IDs, in DTLS 1.3.
     pub(crate) owes_connection_ids: bool,
+    /// Somebody has begun a message in clear that is larger than the limit.
+    pub(crate) oversized: bool,
     /// The epoch in which data, alerts and ACKs go out.
     pub(crate) write_epoch: u16,
     pub(crate) alerts: VecDeque<Alert>,
@@ -64,6 +66,7 @@ impl Engine {
             acks: Acks::default(),
             update: Update::None,
             owes_connection_ids: false,
+            oversized: false,
             write_epoch: 0,
             alerts: VecDeque::new(),
             events: Events::default(),

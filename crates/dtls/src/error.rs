@@ -27,7 +27,8 @@ pub enum Error {
 pub enum PeerMisbehaved {
     /// A handshake message that cannot be read.
     MalformedMessage,
-    /// A handshake message that is larger than the limit.
+    /// A handshake message that is larger than the limit. In clear anyone can claim that: there it ends the handshake only if
+    /// that was not complete in time.
     OversizedMessage,
     /// A handshake message that does not belong here.
     UnexpectedMessage,

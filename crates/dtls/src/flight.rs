@@ -20,6 +20,8 @@ pub(crate) struct Flight {
     interval: Duration,
     /// How often this flight was sent again because its timer ran out.
     timeouts: u32,
+    /// Whether it was sent again before its timer ran out, since the last time that it did.
+    hurried: bool,
     /// Whether the peer has acknowledged any of it.
     acknowledged: bool,
     sent_at: Instant,
@@ -77,6 +79,7 @@ impl Flight {
             ends_with: EndsWith::Answer,
             interval: config.retransmit_initial,
             timeouts: 0,
+            hurried: false,
             acknowledged: false,
             sent_at: Instant::ZERO,
             number: 0,
@@ -94,6 +97,7 @@ impl Flight {
         // random, as radio does, one loss would slow down all that follows; within a flight the timer doubles.
         self.interval = config.retransmit_initial;
         self.timeouts = 0;
+        self.hurried = false;
         self.acknowledged = false;
         self.number += 1;
     }
@@ -145,9 +149,20 @@ impl Flight {
         if expired {
             self.interval = self.interval.saturating_mul(2).min(max);
             self.timeouts += 1;
+            self.hurried = false;
             self.state = State::Sending { part: 0, offset: 0 };
         }
         expired
+    }
+
+    /// Sends it again before its timer runs out, because what comes back shows that it arrived and that the beginning of the answer
+    /// did not. Anyone can feign that, so once for each time that the timer was set. `true` if it is sent again.
+    pub(crate) fn hurry(&mut self) -> bool {
+        let again = matches!(self.state, State::Waiting { .. }) && !self.hurried;
+        if again {
+            (self.state, self.hurried) = (State::Sending { part: 0, offset: 0 }, true);
+        }
+        again
     }
 
     /// The peer repeated the flight that this one answers, so it may have missed this one. `true` if it is sent again.
@@ -211,7 +226,8 @@ impl Flight {
     ) -> Result<bool, Error> {
         let State::Sending { mut part, mut offset } = self.state else { return Ok(false) };
         // RFC 9147 §5.8.3: no more than ten records at once: not done, because the next ten would wait for an ACK that not every
-        // peer sends of a flight which is not whole; in datagrams of 1,200 bytes our longest flight has nine.
+        // peer sends of a flight which is not whole; in datagrams of 1,200 bytes our longest flight, with a certificate that we
+        // made, has seven.
         // RFC 6347 §4.1.1.1: when nothing gets through, the datagrams may be too large.
         let max = if self.timeouts < TIMEOUTS_BEFORE_SHRINKING { max } else { max.min(SMALL_DATAGRAM) };
         let before = out.current().len();
@@ -292,6 +308,6 @@ const TIMEOUTS_BEFORE_SHRINKING: u32 = 3;
 /// What every IPv4 path carries: 576 bytes less the IP and UDP headers.
 const SMALL_DATAGRAM: usize = 548;
 /// Shorter than any retransmission timer in use; longer than the network keeps copies apart.
-const COPY_GAP: Duration = Duration::from_millis(25);
+pub(crate) const COPY_GAP: Duration = Duration::from_millis(25);
 /// Records that an ACK may name; older ones count as lost.
 const MAX_SENT: usize = 256;

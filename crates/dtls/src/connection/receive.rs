@@ -1,6 +1,7 @@
 //! What becomes of a record, from its keys to the state that it is for.
 
 use super::{Connection, State};
+use crate::flight::COPY_GAP;
 use crate::handshake::{Fragment, HandshakeType, Inserted, Message};
 use crate::record::{ContentType, Frame, Header, Opened, ProtocolVersion};
 use crate::session::{Secrets, Session};
@@ -116,6 +117,11 @@ impl Connection {
                     self.handle_message(&fragment.to_message(epoch))
                 }
                 Inserted::Old => self.handle_repeated(number, &fragment),
+                // In clear anyone may claim so: what is honest may still come, and if it does not, this was why.
+                Inserted::Oversized if epoch == 0 => {
+                    (self.engine.oversized, dropped) = (true, true);
+                    self.engine.observe_drop("handshake message larger than the limit");
+                }
                 Inserted::Oversized => return self.fail(PeerMisbehaved::OversizedMessage.into()),
                 Inserted::Dropped => {
                     dropped = true;
@@ -199,18 +205,22 @@ impl Connection {
         let missing = match self.state {
             State::V13Client(_) | State::V13Server(_) => !self.engine.acks.is_empty(),
             State::Established(_) => self.engine.is_v13() && !self.engine.acks.is_empty(),
-            // What follows a ServerHello that is not whole cannot be read, and so not be acknowledged: an ACK that does not
-            // name it says so. Only DTLS 1.3 has such records.
+            // What follows a ServerHello that is not whole cannot be read, and so not be acknowledged: behind a HelloRetryRequest an ACK
+            // that does not name it says so, and before it a second hello. Only DTLS 1.3 has such records.
             State::Offered(_) => self.early.iter().any(|record| Frame::is_unified(record)),
             _ => false,
         };
         if !missing {
             return;
         }
-        if self.engine.reassembly.is_out_of_order() {
+        let wait = self.engine.flight.interval() / 4;
+        if !self.engine.is_v13() {
+            // A hello that comes sooner is taken for a copy.
+            self.engine.acks.want_at(now + wait.max(COPY_GAP));
+        } else if self.engine.reassembly.is_out_of_order() {
             self.engine.acks.want();
         } else {
-            self.engine.acks.want_at(now + self.engine.flight.interval() / 4);
+            self.engine.acks.want_at(now + wait);
         }
     }
 

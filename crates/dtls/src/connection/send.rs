@@ -101,7 +101,7 @@ impl Connection {
         self.send_after_handshake()?;
         let engine = &mut self.engine;
         let acknowledged = match engine.acks.take() {
-            Some(ack) if engine.is_v13() || matches!(self.state, State::Offered(_)) => {
+            Some(ack) if engine.is_v13() => {
                 let mut content = Vec::new();
                 ack.write(&mut content).ok_or(Error::ProviderFailed)?;
                 engine.records.append(engine.write_epoch, ContentType::ACK, version, &[&content], out)?;
@@ -109,6 +109,12 @@ impl Connection {
                     engine.acks.clear();
                 }
                 true
+            }
+            // 9147bis §7: no ACK, not even an empty one, before DTLS 1.3 is selected, which the ServerHello that is missing would
+            // say. The hello itself goes again instead, and brings the server's flight.
+            Some(_) if matches!(self.state, State::Offered(_)) => {
+                engine.stats.retransmissions += u64::from(engine.flight.hurry());
+                false
             }
             _ => false,
         };

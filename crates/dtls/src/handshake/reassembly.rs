@@ -88,7 +88,7 @@ pub enum Inserted {
     Kept,
     /// Of a message that was taken already.
     Old,
-    /// The next message is larger than the limit: it can never be whole.
+    /// The next message is larger than the limit: it can never be whole, and nothing of it was kept.
     Oversized,
     /// Too far ahead, or beyond a limit; it will come again.
     Dropped,

@@ -11,6 +11,8 @@ mod browsers;
 mod campaign;
 mod exact_v13;
 mod foreign;
+mod hardened;
+mod hostile;
 mod memory;
 mod rules;
 mod rules_v13;

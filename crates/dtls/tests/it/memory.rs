@@ -1,10 +1,11 @@
 //! What a stranger can make a connection hold is bounded, and what steady traffic costs is nothing.
 
+use crate::rules_v13::closed;
 use crate::support::{NOW, Peer, config, connected_pair, exchange, pair};
 use allocation_counter::measure;
 use siskin_base::{Ecn, Instant, Packet, Received, Rng};
 use siskin_dtls::handshake::{HandshakeHeader, HandshakeType};
-use siskin_dtls::{Config, ContentType, Limits, ProtocolVersion, RecordHeader, Role};
+use siskin_dtls::{Config, ContentType, Error, Limits, PeerMisbehaved, ProtocolVersion, RecordHeader, Role};
 
 /// A record in clear, or what looks like one of another epoch.
 fn record(content_type: ContentType, epoch: u16, sequence: u64, body: &[u8]) -> Vec<u8> {
@@ -65,11 +66,14 @@ fn a_flood_costs_no_more_than_the_limits_say() {
     println!("memory: DTLS: a flood of strangers before the handshake, 1.3 and 1.2: {} {}", most[0], most[1]);
 }
 
-/// The next message that is awaited: a claim of more is the end, for nothing of it is kept before it is whole.
+/// The next message that is awaited: of one that claims to be longer nothing is kept. In clear anyone can claim that, so that
+/// it says why the handshake failed only if it did fail.
 #[test]
 fn a_message_is_no_longer_than_the_limit() {
     for change in [(|config| config) as fn(Config) -> Config, Config::small] {
-        for (over, closes) in [(0, false), (1, true)] {
+        for (over, expected) in
+            [(0, Error::TimedOut), (1, Error::PeerMisbehaved(PeerMisbehaved::OversizedMessage))]
+        {
             let config = change(config(siskin_crypto::ring(), Role::Server));
             let length = (config.limits.handshake_message + over) as u32;
             let mut server = Peer::new(config, 1);
@@ -77,8 +81,14 @@ fn a_message_is_no_longer_than_the_limit() {
             let header =
                 HandshakeHeader { kind, length, sequence: 0, fragment_offset: 0, fragment_length: 1 };
             let body = [&header.to_bytes()[..], &[3]].concat();
-            server.take(NOW, &record(ContentType::HANDSHAKE, 0, 0, &body));
-            assert_eq!(server.dtls.is_closed(), closes, "{length}");
+            let datagram = record(ContentType::HANDSHAKE, 0, 0, &body);
+            let held = measure(|| server.take(NOW, &datagram)).bytes_current;
+            assert_eq!(held >= i64::from(length), over == 0, "{held}");
+            assert!(!server.dtls.is_closed() && server.flush(NOW).is_empty());
+            let end = server.dtls.poll_timeout().unwrap();
+            server.dtls.handle_timeout(end);
+            server.take_events(end, &[]);
+            assert_eq!(closed(&server), Some(expected), "{length}");
         }
     }
 }

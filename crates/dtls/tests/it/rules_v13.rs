@@ -4,11 +4,11 @@ mod flights;
 mod hellos;
 mod records;
 
-use crate::support::{NOW, Peer, config, config_of, connected_pair, exchange, pair};
+use crate::support::{NOW, Peer, UNIX, config, config_of, connected_pair, exchange, pair};
 use core::time::Duration;
 use siskin_base::wire::{Reader, Writer};
-use siskin_base::{Instant, Observation, Packet, SrtpProfile};
-use siskin_crypto::{NamedGroup, Provider};
+use siskin_base::{Instant, Observation, Packet, Rng, SrtpProfile};
+use siskin_crypto::{Certificate, KeyKind, NamedGroup, Provider};
 use siskin_dtls::handshake::{
     ClientHello, ExtensionType, Extensions, Fragment, HandshakeHeader, HandshakeType, KeyShareEntry,
     KeyShares, ServerHello,
@@ -17,6 +17,7 @@ use siskin_dtls::{
     AlertDescription, CipherSuite, Config, ContentType, Error, Event, Misuse, PeerIncompatible,
     PeerMisbehaved, ProtocolVersion, RecordHeader, Role,
 };
+use std::sync::Arc;
 
 const V12: ProtocolVersion = ProtocolVersion::DTLS1_2;
 const V13: ProtocolVersion = ProtocolVersion::DTLS1_3;
