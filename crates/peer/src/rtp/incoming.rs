@@ -39,7 +39,11 @@ pub(super) struct Media {
     pub(super) rid: Option<String>,
     kind: TrackKind,
     format: Format,
+    /// Of the buffer's timestamps.
+    clock_rate: u32,
     buffer: JitterBuffer,
+    /// What the buffers before this one counted.
+    earlier: JitterStats,
     /// What the buffer held when that was last asked for.
     counted: usize,
     /// What the buffer may hold if all streams leave so much.
@@ -160,7 +164,9 @@ impl Media {
             rid: rid.map(Into::into),
             kind: section.kind,
             format,
+            clock_rate: codec.codec.clock_rate,
             buffer: JitterBuffer::new(jitter_config(limits, section.kind, format, codec.codec.clock_rate)),
+            earlier: JitterStats::default(),
             counted: 0,
             max_bytes: jitter_config(limits, section.kind, format, 1).max_bytes,
             nack: nack.then(|| NackGenerator::new(limits.missing)),
@@ -235,12 +241,18 @@ impl Media {
         let _counted: Inserted = self.buffer.insert(now, sequence, timestamp, payload_type, marker, payload);
     }
 
-    /// A packet with that codec comes; another format than before begins anew.
+    /// A packet with that codec comes; another format than before begins anew, and so do timestamps of another rate.
     pub(super) fn set_codec(&mut self, codec: &CodecParameters, limits: &RtpConfig) {
         let Some(format) = Format::from_encoding_name(codec.codec.encoding()) else { return };
-        if format != self.format {
-            self.format = format;
-            self.buffer = JitterBuffer::new(jitter_config(limits, self.kind, format, codec.codec.clock_rate));
+        // RFC 4733 §2.1: tones and comfort noise use the timestamps of what they are amid, whatever rate they were described with.
+        if codec.codec.is_resiliency() {
+            return;
+        }
+        let clock_rate = codec.codec.clock_rate;
+        if (format, clock_rate) != (self.format, self.clock_rate) {
+            (self.format, self.clock_rate) = (format, clock_rate);
+            self.earlier = self.jitter_stats();
+            self.buffer = JitterBuffer::new(jitter_config(limits, self.kind, format, clock_rate));
         }
     }
 
@@ -315,7 +327,7 @@ impl Media {
     }
 
     pub(super) fn jitter_stats(&self) -> JitterStats {
-        self.buffer.stats()
+        self.earlier.plus(self.buffer.stats())
     }
 }
 

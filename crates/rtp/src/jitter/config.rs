@@ -109,3 +109,25 @@ pub struct JitterStats {
     /// Timestamps that jumped out of all proportion: the clock began anew.
     pub clock_resets: u64,
 }
+
+impl JitterStats {
+    /// Both together, as of one buffer after another.
+    #[must_use]
+    pub fn plus(self, other: Self) -> Self {
+        Self {
+            packets_discarded: self.packets_discarded + other.packets_discarded,
+            packets_duplicated: self.packets_duplicated + other.packets_duplicated,
+            packets_skipped: self.packets_skipped + other.packets_skipped,
+            malformed: self.malformed + other.malformed,
+            frames_emitted: self.frames_emitted + other.frames_emitted,
+            frames_dropped: self.frames_dropped + other.frames_dropped,
+            key_frames_emitted: self.key_frames_emitted + other.key_frames_emitted,
+            frames_assembled: self.frames_assembled + other.frames_assembled,
+            assembly_time: self.assembly_time + other.assembly_time,
+            delay: self.delay + other.delay,
+            target_delay: self.target_delay + other.target_delay,
+            minimum_delay: self.minimum_delay + other.minimum_delay,
+            clock_resets: self.clock_resets + other.clock_resets,
+        }
+    }
+}

@@ -8,6 +8,7 @@ use siskin_base::{Instant, PacketFeedback};
 use siskin_cc::{Estimator, Probe, Rate, Rates, Sent};
 use siskin_netsim::Link;
 use siskin_peer::media::{MediaConfig, TrackKind};
+use siskin_peer::stats::StatsKind;
 use siskin_peer::{
     Direction, EstimatorFactory, Event, OutgoingFrame, PeerConnectionState, ReceivedFrame, TransceiverId,
     TransceiverInit,
@@ -113,6 +114,40 @@ fn audio_and_video_arrive_in_order_and_whole() {
         && frame.data.as_ref() == vp8(number(frame), number(frame).is_multiple_of(30), 20_000)));
     let unmuted = |id| pair.b.events.contains(&Event::TrackUnmuted(TransceiverId(id)));
     assert!(unmuted(0) && unmuted(1));
+}
+
+/// From Opus to G.711 in the middle of a stream: other timestamps, of another rate, in the same stream. What was counted stays.
+#[test]
+fn a_codec_with_another_clock_takes_over() {
+    let mut pair = media_pair(33, Link::new(ms(1)));
+    let audio = add(&mut pair.a, AUDIO, Direction::SendOnly);
+    connect(&mut pair);
+    let inbound = |pair: &Pair| {
+        let stats = pair.b.connection.get_stats(pair.now());
+        let mut found = stats.into_iter().filter_map(|stats| match stats.kind {
+            StatsKind::InboundRtp(stream) => Some(stream),
+            _ => None,
+        });
+        found.next().expect("a stream")
+    };
+    let mut emitted = Vec::new();
+    for (encoding, step, len) in [("opus", 960, 40), ("PCMU", 160, 160)] {
+        let payload_type = payload_type(&pair.a, audio, encoding);
+        for frame in 0..100_u32 {
+            let frame = OutgoingFrame::new(payload_type, frame * step, vec![0xfc; len].into());
+            pair.a.connection.send_frame(pair.now(), audio, None, frame).unwrap();
+            pair.run(ms(20));
+        }
+        pair.run(ms(500));
+        emitted.push(inbound(&pair).jitter_buffer_emitted_count);
+    }
+    assert_eq!(emitted, [100, 200]);
+    assert_eq!(frames(&pair.b, TransceiverId(0)).len(), 200);
+    // Packets that come as evenly as they were sent need no delay: by a clock of 48 kHz, each would come 17 ms later than it should.
+    let inbound = inbound(&pair);
+    assert!(inbound.jitter_buffer_minimum_delay / 200.0 < 0.002, "{}", inbound.jitter_buffer_minimum_delay);
+    assert!(inbound.jitter_buffer_delay / 200.0 < 0.050, "{}", inbound.jitter_buffer_delay);
+    assert!(inbound.jitter < 0.002, "{}", inbound.jitter);
 }
 
 #[test]
@@ -334,7 +369,7 @@ fn requests_that_nobody_reads_do_not_pile_up() {
         pair.run(ms(50));
     }
     let received = |stats: &siskin_peer::stats::Stats| match &stats.kind {
-        siskin_peer::stats::StatsKind::OutboundRtp(outbound) => outbound.pli_count,
+        StatsKind::OutboundRtp(outbound) => outbound.pli_count,
         _ => None,
     };
     let stats = pair.a.connection.get_stats(pair.now());
@@ -401,7 +436,7 @@ fn the_estimator_goes_with_the_feedback() {
     let target = |pair: &Pair| {
         let stats = pair.a.connection.get_stats(pair.now());
         stats.iter().find_map(|stats| match &stats.kind {
-            siskin_peer::stats::StatsKind::CandidatePair(known) => known.available_outgoing_bitrate,
+            StatsKind::CandidatePair(known) => known.available_outgoing_bitrate,
             _ => None,
         })
     };
