@@ -64,7 +64,7 @@ pub(crate) async fn add(pc: &PeerConnection, args: &Value) -> Result<(), String>
             direction: direction(one).unwrap_or(Direction::SendRecv),
             track: Some(format!("offered-{number}-{}", kind(one).name())),
             streams: vec!["siskin".into()],
-            send_encodings: Vec::new(),
+            ..TransceiverInit::default()
         };
         let added = pc.add_transceiver(kind(one), init).await.map_err(|e| e.to_string())?;
         if let Some(codec) = one["codec"].as_str() {

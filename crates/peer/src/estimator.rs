@@ -9,8 +9,8 @@ use siskin_cc::Estimator;
 /// Makes the congestion control of each transport: anything that is an [`Estimator`].
 ///
 /// It is made when a description first lets a transport's media be reported on packet by packet, and again if that comes back
-/// after it was taken away. A recording does not hold it: whoever replays one from a file puts the same factory into the
-/// configuration first.
+/// after it was taken away. A recording does not hold it: whoever replays one from a file gives the configuration with the same
+/// factory (`Recording::from_bytes_with`).
 ///
 /// ```
 /// # use siskin_cc::{Gcc, gcc};

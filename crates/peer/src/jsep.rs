@@ -4,6 +4,7 @@ mod build;
 mod plan;
 mod remote;
 mod rtp_lines;
+mod simulcast;
 
 pub(crate) use build::build;
 pub(crate) use plan::{

@@ -1,5 +1,6 @@
 //! Transceivers: what is to be sent and received in one media section (webrtc-pc §5).
 
+use crate::jsep::RemoteRtp;
 use crate::media::{Codec, CodecParameters, HeaderExtension, TrackKind};
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -18,13 +19,23 @@ pub struct TransceiverInit {
     pub track: Option<String>,
     /// The media streams that the peer finds the track in.
     pub streams: Vec<String>,
-    /// The RIDs of the encodings to send, for simulcast; none or one is no simulcast.
+    /// The RIDs of the encodings to send, for simulcast; none or one is no simulcast. Of audio there is one encoding, without a
+    /// name.
     pub send_encodings: Vec<String>,
+    /// The RIDs of the encodings that the peer is asked for, the most wanted first (RFC 8853 §5.2, `a=simulcast:recv`); none
+    /// asks for no simulcast. What the peer itself offers to send is taken in any case. None of them is among `send_encodings`.
+    pub receive_encodings: Vec<String>,
 }
 
 impl Default for TransceiverInit {
     fn default() -> Self {
-        Self { direction: Direction::SendRecv, track: None, streams: Vec::new(), send_encodings: Vec::new() }
+        Self {
+            direction: Direction::SendRecv,
+            track: None,
+            streams: Vec::new(),
+            send_encodings: Vec::new(),
+            receive_encodings: Vec::new(),
+        }
     }
 }
 
@@ -43,6 +54,8 @@ pub struct Transceiver {
     pub(crate) preferences: Vec<Codec>,
     pub(crate) sender: Sender,
     pub(crate) remote_streams: Vec<String>,
+    /// What the peer was or is to be asked for in offers, until an answer decides.
+    pub(crate) wanted_rids: Vec<String>,
     pub(crate) received_rids: Vec<String>,
     /// Made for a remote offer that is not answered yet, and not taken over by `add_track`.
     pub(crate) made_by_offer: bool,
@@ -76,14 +89,31 @@ pub(crate) struct Sender {
     pub(crate) ssrc: u32,
     pub(crate) rtx_ssrc: u32,
     pub(crate) rids: Vec<String>,
+    /// The peer knows the RIDs: packets may bear them.
+    pub(crate) named: bool,
     /// It was negotiated to send at some time, so that `add_track` may not give it to another track.
     pub(crate) has_sent: bool,
+}
+
+impl Sender {
+    /// What both sides want to be sent of the encodings: without a common one, or without simulcast, the first (webrtc-pc
+    /// §4.4.1.5, RFC 8853 §5.3.3). `taken` has the whole offer's, so that a final answer may take more than a provisional one.
+    pub(crate) fn narrow(&mut self, taken: &[String], theirs: &RemoteRtp) {
+        match taken {
+            [] => self.rids.truncate(1),
+            taken => self.rids = taken.to_vec(),
+        }
+        self.named = self.rids.iter().all(|rid| theirs.takes_rids.contains(rid));
+    }
 }
 
 impl Transceiver {
     pub(crate) fn new(id: TransceiverId, kind: TrackKind, init: TransceiverInit, ssrcs: (u32, u32)) -> Self {
         let (ssrc, rtx_ssrc) = ssrcs;
-        let TransceiverInit { direction, track, streams, send_encodings } = init;
+        let TransceiverInit { direction, track, streams, send_encodings, receive_encodings } = init;
+        // webrtc-pc §5.1: simulcast is for video.
+        let of_video = |rids: Vec<String>| if kind == TrackKind::Video { rids } else { Vec::new() };
+        let rids = of_video(send_encodings);
         Self {
             id,
             kind,
@@ -94,8 +124,9 @@ impl Transceiver {
             stopping: false,
             stopped: false,
             preferences: Vec::new(),
-            sender: Sender { track, streams, ssrc, rtx_ssrc, rids: send_encodings, has_sent: false },
+            sender: Sender { track, streams, ssrc, rtx_ssrc, rids, named: false, has_sent: false },
             remote_streams: Vec::new(),
+            wanted_rids: of_video(receive_encodings),
             received_rids: Vec::new(),
             made_by_offer: false,
             made_by_add_track: false,
@@ -152,7 +183,8 @@ impl Transceiver {
         &self.remote_streams
     }
 
-    /// The RIDs of what is sent, for simulcast.
+    /// The RIDs of the encodings that are sent, in the order in which they were asked for. An answer that takes fewer leaves those, and
+    /// one without simulcast the first.
     pub fn sent_rids(&self) -> &[String] {
         &self.sender.rids
     }

@@ -158,6 +158,7 @@ impl PeerConnection {
             msids: Vec::new(),
             cname: String::new(),
             sources: Vec::new(),
+            lone_rid: None,
             simulcast: answer_simulcast(transceiver, offered),
         };
         if !direction.receives() {
@@ -204,14 +205,17 @@ impl PeerConnection {
 }
 
 /// RFC 8853 §5.3.2: what is offered to be sent is received, the first of each list of alternatives; what is asked for is
-/// sent as far as the sender has it.
+/// sent as far as the sender has it, in the sender's order.
 fn answer_simulcast(transceiver: &Transceiver, offered: &RemoteRtp) -> Simulcast {
     let stream = |rid: String| [SimulcastStream { rid, paused: false }].to_vec();
-    let asked = offered.simulcast.recv.iter().filter_map(|alternatives| {
-        alternatives.iter().find(|stream| transceiver.sender.rids.contains(&stream.rid))
-    });
+    let known = |alternatives: &Vec<SimulcastStream>| {
+        let known = alternatives.iter().find(|stream| transceiver.sender.rids.contains(&stream.rid))?;
+        Some(known.rid.clone())
+    };
+    let asked: Vec<String> = offered.simulcast.recv.iter().filter_map(known).collect();
+    let sent = transceiver.sender.rids.iter().filter(|rid| asked.contains(rid));
     Simulcast {
-        send: asked.map(|asked| stream(asked.rid.clone())).collect(),
+        send: sent.cloned().map(stream).collect(),
         recv: offered.sent_rids().into_iter().map(stream).collect(),
     }
 }

@@ -84,7 +84,8 @@ impl PeerConnection {
                 rtp.msids.push(Msid { stream: Msid::NO_STREAM.into(), track: None });
             }
         }
-        if rtp.direction.sends() && rtp.simulcast.send.is_empty() {
+        // Where RIDs name the streams, SSRCs do not.
+        if rtp.direction.sends() && transceiver.sender.rids.is_empty() {
             let repairs = rtp.codecs.iter().any(|codec| codec.codec.is_rtx());
             let rtx = Some(transceiver.sender.rtx_ssrc).filter(|_| repairs);
             rtp.sources = vec![(transceiver.sender.ssrc, rtx)];

@@ -12,7 +12,7 @@ use alloc::vec::Vec;
 use siskin_base::Instant;
 
 impl PeerConnection {
-    /// Sends an encoded frame of a transceiver's track; `rid` names the encoding where several are sent.
+    /// Sends an encoded frame of a transceiver's track; `rid` names the encoding, where several are sent.
     ///
     /// # Errors
     /// `InvalidStateError` if the transceiver does not send, or its transport is not connected yet; `TypeError` if the

@@ -145,11 +145,23 @@ impl PeerConnection {
             msids: Vec::new(),
             cname: String::new(),
             sources: Vec::new(),
+            lone_rid: None,
             simulcast: Simulcast::default(),
         };
-        if transceiver.direction.sends() && transceiver.sender.rids.len() > 1 {
-            let stream = |rid: &String| vec![SimulcastStream { rid: rid.clone(), paused: false }];
-            rtp.simulcast.send = transceiver.sender.rids.iter().map(stream).collect();
+        let streams = |rids: &[String]| {
+            rids.iter().map(|rid| vec![SimulcastStream { rid: rid.clone(), paused: false }]).collect()
+        };
+        // RFC 9429 §5.2.1: one RID is no simulcast.
+        match transceiver.sender.rids.as_slice() {
+            _ if !transceiver.direction.sends() => {}
+            [] => {}
+            [rid] => rtp.lone_rid = Some(rid.clone()),
+            rids => rtp.simulcast.send = streams(rids),
+        }
+        // RFC 9429 §5.2.1: offers ask for no simulcast: not done, because RFC 8853 §5.3.1 lets them, and a server wants to.
+        // RFC 8853 §5.2: streams paused from the start, and alternatives: not done, because RTP would need RFC 7728.
+        if transceiver.direction.receives() {
+            rtp.simulcast.recv = streams(&transceiver.wanted_rids);
         }
         self.describe_sending(transceiver, &mut rtp);
         PlannedSection {

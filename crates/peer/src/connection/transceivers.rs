@@ -12,14 +12,14 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 use siskin_base::Instant;
-use siskin_sdp::Direction;
+use siskin_sdp::{Direction, SimulcastStream};
 
 impl PeerConnection {
     /// A new transceiver, to be negotiated with the next offer (`addTransceiver`).
     ///
     /// # Errors
     /// `InvalidStateError` if the connection is closed; `OperationError` if there are too many, or the configuration has
-    /// no media; `TypeError` if the RIDs are none or stand twice.
+    /// no media; `TypeError` if the RIDs are none, or stand twice, be it in both directions (RFC 8851 §6.1).
     pub fn add_transceiver(
         &mut self,
         now: Instant,
@@ -29,7 +29,7 @@ impl PeerConnection {
         self.note(now, || Input::AddTransceiver(kind, init.clone()));
         self.check_open()?;
         self.check_media()?;
-        check_rids(&init.send_encodings)?;
+        check_rids(&[init.send_encodings.as_slice(), &init.receive_encodings].concat())?;
         let id = self.make_transceiver(kind, init);
         self.update_negotiation_needed();
         self.settle(now);
@@ -236,13 +236,22 @@ impl PeerConnection {
             known.kind == offered.kind && known.is_alive() && known.made_by_add_track && known.mid.is_none()
         };
         let waiting = self.transceivers.iter().find(waiting).filter(|_| offered.direction.receives());
-        if let Some(known) = waiting {
-            return Some(known.id);
-        }
-        self.check_media().ok()?;
-        let init = TransceiverInit { direction: Direction::RecvOnly, ..TransceiverInit::default() };
-        let id = self.make_transceiver(offered.kind, init);
-        self.with_transceiver(id, |transceiver| transceiver.made_by_offer = true);
+        let id = match waiting {
+            Some(known) => known.id,
+            None => {
+                self.check_media().ok()?;
+                let init = TransceiverInit { direction: Direction::RecvOnly, ..TransceiverInit::default() };
+                let id = self.make_transceiver(offered.kind, init);
+                self.with_transceiver(id, |transceiver| transceiver.made_by_offer = true);
+                id
+            }
+        };
+        // webrtc-pc §4.4.1.5: whoever has one encoding without a name sends what the peer asks for; later offers can only narrow it.
+        self.with_transceiver(id, |transceiver| {
+            if transceiver.sender.rids.is_empty() && transceiver.kind == TrackKind::Video {
+                transceiver.sender.rids = offered.asked_rids();
+            }
+        });
         Some(id)
     }
 
@@ -282,12 +291,17 @@ impl PeerConnection {
             let current = intersect(ours.direction, theirs.direction.reversed());
             transceiver.current_direction = Some(current);
             transceiver.sender.has_sent |= current.sends();
-            transceiver.received_rids = ours.simulcast.recv.iter().flatten().map(|s| s.rid.clone()).collect();
-            if !transceiver.sender.rids.is_empty() {
-                // RFC 8853 §5.3.3: what the answer does not take is not sent; without simulcast there is one stream.
-                let taken: Vec<String> =
-                    theirs.simulcast.recv.iter().flatten().map(|s| s.rid.clone()).collect();
-                transceiver.sender.rids.retain(|rid| taken.contains(rid));
+            let both = |one: &[Vec<SimulcastStream>], other: &[Vec<SimulcastStream>]| {
+                let known = |rid: &&SimulcastStream| other.iter().flatten().any(|other| other.rid == rid.rid);
+                one.iter().flatten().filter(known).map(|stream| stream.rid.clone()).collect::<Vec<String>>()
+            };
+            if current.receives() {
+                transceiver.received_rids = both(&ours.simulcast.recv, &theirs.simulcast.send);
+                transceiver.wanted_rids.clone_from(&transceiver.received_rids);
+            }
+            if current.sends() && !transceiver.sender.rids.is_empty() {
+                let taken = both(&ours.simulcast.send, &theirs.simulcast.recv);
+                transceiver.sender.narrow(&taken, theirs);
             }
             transceiver.remote_sources.clone_from(&theirs.sources);
             transceiver.reduced_size_rtcp = theirs.reduced_size;
@@ -341,9 +355,16 @@ impl PeerConnection {
                 known.send_codecs.clone_from(&before.send_codecs);
                 known.remote_streams.clone_from(&before.remote_streams);
                 known.received_rids.clone_from(&before.received_rids);
+                known.wanted_rids.clone_from(&before.wanted_rids);
+                known.sender.rids.clone_from(&before.sender.rids);
+                known.sender.named = before.sender.named;
                 return true;
             }
             known.mid = None;
+            // RIDs that the offer brought go with it.
+            if known.made_by_offer || known.made_by_add_track {
+                known.sender.rids.clear();
+            }
             known.local = Described::default();
             if known.made_by_offer {
                 events.push_back(Event::TrackEnded(known.id));

@@ -88,7 +88,9 @@ pub(crate) struct PlannedRtp {
     pub(crate) cname: String,
     /// What is sent, each with its retransmissions; none where RIDs name the streams.
     pub(crate) sources: Vec<(u32, Option<u32>)>,
-    /// RIDs sent, or in an answer those received.
+    /// The RID of what is sent, where there is no simulcast.
+    pub(crate) lone_rid: Option<String>,
+    /// RIDs sent and received.
     pub(crate) simulcast: Simulcast,
 }
 

@@ -1,13 +1,14 @@
 //! The lines of a section that concern RTP: codecs, header extensions, streams and sources; written, and read.
 
 use super::plan::PlannedRtp;
+use super::simulcast;
 use crate::media::{Codec, CodecParameters, HeaderExtension, TrackKind};
 use alloc::format;
 use alloc::string::String;
 use alloc::vec;
 use alloc::vec::Vec;
 use siskin_sdp::{
-    Attribute, Attributes, Direction, ExtMap, Feedback, FeedbackTarget, Fmtp, Format, Media, Msid, Rid,
+    Attribute, Attributes, Direction, ExtMap, Feedback, FeedbackTarget, Fmtp, Format, Media, Msid,
     RidDirection, RtcpFeedback, RtpMap, Session, Simulcast, Source, SourceAttribute, SourceGroup,
     SourceGroupSemantics,
 };
@@ -29,11 +30,14 @@ pub(crate) struct RemoteRtp {
     pub(crate) streams: Vec<String>,
     /// What the peer sends, each with its retransmissions.
     pub(crate) sources: Vec<(u32, Option<u32>)>,
+    /// What the peer receives.
+    pub(crate) takes_rids: Vec<String>,
+    /// As far as `a=rid` lines define its streams (RFC 8853 §5.2), each once.
     pub(crate) simulcast: Simulcast,
 }
 
 /// Bounds what a section can make us remember.
-const MAX_LISTED: usize = 64;
+pub(super) const MAX_LISTED: usize = 64;
 
 pub(super) fn write(rtp: &PlannedRtp, out: &mut Attributes) {
     for extension in &rtp.extensions {
@@ -61,22 +65,8 @@ pub(super) fn write(rtp: &PlannedRtp, out: &mut Attributes) {
             out.push(Attribute::Fmtp(Fmtp { format: Format::PayloadType(*payload_type), parameters }));
         }
     }
-    rids(&rtp.simulcast, out);
+    simulcast::write(rtp, out);
     sources(rtp, out);
-}
-
-fn rids(simulcast: &Simulcast, out: &mut Attributes) {
-    if simulcast.send.is_empty() && simulcast.recv.is_empty() {
-        return;
-    }
-    let sides = [(RidDirection::Send, &simulcast.send), (RidDirection::Recv, &simulcast.recv)];
-    for (direction, streams) in sides {
-        for stream in streams.iter().flatten() {
-            let (formats, restrictions) = (Vec::new(), Vec::new());
-            out.push(Attribute::Rid(Rid { id: stream.rid.clone(), direction, formats, restrictions }));
-        }
-    }
-    out.push(Attribute::Simulcast(simulcast.clone()));
 }
 
 /// RFC 5576: not asked for by RFC 9429, but it spares the receiver from guessing by payload types.
@@ -108,15 +98,9 @@ impl RemoteRtp {
             cryptex: effective.cryptex(),
             streams: streams(media),
             sources: remote_sources(media),
-            simulcast: find(media, |a| if let Attribute::Simulcast(s) = a { Some(s.clone()) } else { None })
-                .unwrap_or_default(),
+            takes_rids: simulcast::rids(media, RidDirection::Recv),
+            simulcast: simulcast::read(media),
         }
-    }
-
-    /// The RIDs that the peer offers to send, the first of each list of alternatives.
-    pub(crate) fn sent_rids(&self) -> Vec<String> {
-        let first = self.simulcast.send.iter().filter_map(|alternatives| alternatives.first());
-        first.map(|stream| stream.rid.clone()).collect()
     }
 }
 

@@ -8,6 +8,7 @@ use crate::{
     MessageKind, OutgoingFrame, Priority, Reliability, SdpType, SessionDescription, TransceiverId,
     TransceiverInit,
 };
+use alloc::format;
 use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -20,15 +21,26 @@ use siskin_crypto::{Certificate, Provider};
 use siskin_sdp::Direction;
 
 const MAGIC: &[u8; 16] = b"siskin-recording";
-const VERSION: u8 = 4;
+const VERSION: u8 = 5;
 
-/// The bytes are no recording that this version can replay.
+/// Why bytes cannot be replayed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct BadRecording;
+#[non_exhaustive]
+pub enum BadRecording {
+    /// They are no recording of this version.
+    Format,
+    /// It was made with other limits, codecs or congestion control than the configuration that it is to be replayed with.
+    Configuration,
+}
 
 impl fmt::Display for BadRecording {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the file is no recording of this version of Siskin")
+        f.write_str(match self {
+            Self::Format => "the file is no recording of this version of Siskin",
+            Self::Configuration => {
+                "the recording was made with limits, codecs or congestion control of its own, which it does not hold"
+            }
+        })
     }
 }
 
@@ -36,13 +48,13 @@ impl core::error::Error for BadRecording {}
 
 impl From<Truncated> for BadRecording {
     fn from(_: Truncated) -> Self {
-        Self
+        Self::Format
     }
 }
 
 impl Recording {
-    /// As bytes, for a file: a secret. The limits of the layers and the list of codecs are left out: a
-    /// replay takes those of [`Config::new`] and [`MediaConfig::default`].
+    /// As bytes, for a file: a secret. Of the limits of the layers, the codecs and the congestion control it has a digest
+    /// only: what reads it must have the same, or is told so.
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut out = MAGIC.to_vec();
         out.put_u8(VERSION);
@@ -68,6 +80,7 @@ impl Recording {
         let _ = out.put_prefixed(1, |out| {
             self.config.dtls_versions.iter().for_each(|version| out.put_u16(version.0));
         });
+        out.put(&digest(&self.config));
         out.put_u64(self.outputs.count);
         out.put(&self.outputs.digest);
         for (now, input) in &self.inputs {
@@ -77,21 +90,38 @@ impl Recording {
         out
     }
 
-    /// From the bytes that [`to_bytes`](Self::to_bytes) made; `provider` must be reproducible.
+    /// From the bytes that [`to_bytes`](Self::to_bytes) made of a connection with the limits and codecs of [`Config::new`] and
+    /// [`MediaConfig::default`], or of [`Config::small`] and [`MediaConfig::small`]; `provider` must be reproducible.
     ///
     /// # Errors
-    /// [`BadRecording`] if they are none, or of another version.
+    /// [`BadRecording`] if they are none, of another version, or of a connection with a configuration of its own.
     pub fn from_bytes(bytes: &[u8], provider: Provider) -> Result<Self, BadRecording> {
+        let usual = Config { media: Some(MediaConfig::default()), ..Config::new(provider) };
+        let small = Config { media: Some(MediaConfig::small()), ..Config::small(provider) };
+        Self::from_bytes_with(bytes, &usual).or_else(|error| match error {
+            BadRecording::Configuration => Self::from_bytes_with(bytes, &small),
+            BadRecording::Format => Err(error),
+        })
+    }
+
+    /// From the bytes that [`to_bytes`](Self::to_bytes) made of a connection with the limits, the codecs and the congestion control
+    /// of `config`, whose provider must be reproducible. Everything else in it is the recording's, and so is whether there are
+    /// media at all.
+    ///
+    /// # Errors
+    /// [`BadRecording`] if they are none, of another version, or of a connection that had another configuration.
+    pub fn from_bytes_with(bytes: &[u8], config: &Config) -> Result<Self, BadRecording> {
         let mut r = Reader::new(bytes);
         if r.array()? != *MAGIC || r.u8()? != VERSION {
-            return Err(BadRecording);
+            return Err(BadRecording::Format);
         }
         let seed = r.array()?;
         let start = instant(&mut r)?;
-        let mut config = Config::new(provider);
+        let mut config = config.clone();
+        let provider = config.provider;
         config.certificate = option(&mut r, |r| {
             let (der, key) = (take_bytes(r)?, take_bytes(r)?);
-            Certificate::from_der(&provider, der, key).map(Arc::new).map_err(|_| BadRecording)
+            Certificate::from_der(&provider, der, key).map(Arc::new).map_err(|_| BadRecording::Format)
         })?;
         config.clock =
             option(&mut r, |r| Ok(WallClock { at: instant(r)?, unix: Duration::from_nanos(r.u64()?) }))?;
@@ -109,11 +139,15 @@ impl Recording {
             1 => HeaderEncryption::Negotiate,
             _ => HeaderEncryption::Require,
         };
-        config.media = (r.u8()? != 0).then(MediaConfig::default);
+        let media = r.u8()? != 0;
+        config.media = config.media.filter(|_| media);
         let mut versions = Reader::new(r.vec8()?);
         config.dtls_versions.clear();
         while !versions.is_empty() {
             config.dtls_versions.push(DtlsVersion(versions.u16()?));
+        }
+        if r.array()? != digest(&config) {
+            return Err(BadRecording::Configuration);
         }
         let outputs = Outputs { count: r.u64()?, digest: r.array()? };
         let mut inputs = Vec::new();
@@ -122,6 +156,20 @@ impl Recording {
         }
         Ok(Self { config, seed, start, inputs, outputs })
     }
+}
+
+/// SHA-256 of everything in a configuration but what a recording holds anyway, and what changes nothing of what is sent.
+///
+/// A congestion control of one's own is known only to be there.
+fn digest(config: &Config) -> [u8; 32] {
+    let mut plain = config.clone();
+    (plain.certificate, plain.clock, plain.record, plain.observe) = (None, None, None, false);
+    (plain.ice.provider, plain.sctp.provider) = (config.provider, config.provider);
+    let mut hash = config.provider.sha256.start();
+    hash.update(format!("{plain:?}").as_bytes());
+    let mut digest = [0; 32];
+    digest.iter_mut().zip(hash.current().as_ref()).for_each(|(to, from)| *to = *from);
+    digest
 }
 
 fn put_input(out: &mut Vec<u8>, input: &Input) {
@@ -208,6 +256,7 @@ fn put_input(out: &mut Vec<u8>, input: &Input) {
             put_option(out, init.track.as_ref(), |out, track| put_bytes(out, track.as_bytes()));
             put_texts(out, &init.streams);
             put_texts(out, &init.send_encodings);
+            put_texts(out, &init.receive_encodings);
         }
         Input::AddTrack(kind, track, streams) => {
             out.put(&[18, *kind as u8]);
@@ -318,6 +367,7 @@ fn input(r: &mut Reader<'_>) -> Result<Input, BadRecording> {
                 track: option(r, text)?,
                 streams: texts(r)?,
                 send_encodings: texts(r)?,
+                receive_encodings: texts(r)?,
             },
         ),
         18 => Input::AddTrack(kind(r)?, text(r)?, texts(r)?),
@@ -345,7 +395,7 @@ fn input(r: &mut Reader<'_>) -> Result<Input, BadRecording> {
             Input::SendFrame(id, rid, OutgoingFrame { payload_type, timestamp, data, starts_talkspurt })
         }
         26 => Input::RequestKeyFrame(TransceiverId(r.u32()?), option(r, text)?),
-        _ => return Err(BadRecording),
+        _ => return Err(BadRecording::Format),
     })
 }
 
@@ -362,7 +412,7 @@ fn direction_code(direction: Direction) -> u8 {
 }
 
 fn direction(r: &mut Reader<'_>) -> Result<Direction, BadRecording> {
-    DIRECTIONS.get(usize::from(r.u8()?)).copied().ok_or(BadRecording)
+    DIRECTIONS.get(usize::from(r.u8()?)).copied().ok_or(BadRecording::Format)
 }
 
 fn kind(r: &mut Reader<'_>) -> Result<TrackKind, BadRecording> {
@@ -389,7 +439,7 @@ fn take_bytes<'a>(r: &mut Reader<'a>) -> Result<&'a [u8], BadRecording> {
 }
 
 fn text(r: &mut Reader<'_>) -> Result<String, BadRecording> {
-    core::str::from_utf8(take_bytes(r)?).map(Into::into).map_err(|_| BadRecording)
+    core::str::from_utf8(take_bytes(r)?).map(Into::into).map_err(|_| BadRecording::Format)
 }
 
 fn put_option<T>(out: &mut Vec<u8>, value: Option<&T>, put: impl FnOnce(&mut Vec<u8>, &T)) {
@@ -435,6 +485,6 @@ fn put_description(out: &mut Vec<u8>, description: &SessionDescription) {
 }
 
 fn description(r: &mut Reader<'_>) -> Result<SessionDescription, BadRecording> {
-    let kind: SdpType = text(r)?.parse().map_err(|_| BadRecording)?;
+    let kind: SdpType = text(r)?.parse().map_err(|_| BadRecording::Format)?;
     Ok(SessionDescription { kind, sdp: text(r)? })
 }

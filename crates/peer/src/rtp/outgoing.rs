@@ -22,6 +22,8 @@ use siskin_srtp::Sender;
 pub(super) struct Outgoing {
     pub(super) transceiver: TransceiverId,
     pub(super) rid: Option<String>,
+    /// Its packets may bear the RID.
+    pub(super) named: bool,
     /// The stream of its retransmissions.
     pub(super) rtx: Option<u32>,
     pub(super) mid: String,
@@ -88,6 +90,7 @@ impl Outgoing {
         Self {
             transceiver: section.transceiver,
             rid: rid.cloned(),
+            named: false,
             rtx,
             mid: String::new(),
             extensions: ExtensionMap::new(),
@@ -145,6 +148,7 @@ impl Rtp {
                 stream.active = true;
                 stream.announced &= stream.mid == section.mid;
                 stream.mid.clone_from(&section.mid);
+                stream.named = section.named;
                 let sent = section
                     .extensions
                     .iter()
@@ -182,12 +186,15 @@ impl Rtp {
         frame: &OutgoingFrame,
     ) -> Result<(), SendError> {
         let started = self.secure.is_some();
+        let section = self.sections.iter().find(|section| section.transceiver == id);
+        // The only encoding needs no name.
+        let only = section.filter(|section| section.rids.len() == 1).and_then(|section| section.rids.first());
+        let rid = rid.or_else(|| only.map(String::as_str));
         let found = self.outgoing.iter_mut().find(|(_, stream)| {
             started && stream.active && stream.transceiver == id && stream.rid.as_deref() == rid
         });
         let (ssrc, stream) = found.ok_or(SendError::NotSending)?;
         let ssrc = *ssrc;
-        let section = self.sections.iter().find(|section| section.transceiver == id);
         let codec = section.and_then(|section| section.send_codec(frame.payload_type));
         let codec = codec.ok_or(SendError::PayloadType)?;
         let kind = if codec.codec.kind() == Some(TrackKind::Audio) { Kind::Audio } else { Kind::Video };

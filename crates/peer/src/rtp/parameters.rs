@@ -23,6 +23,8 @@ pub(crate) struct Parameters {
     /// Of what we send: the stream and its retransmissions.
     pub(crate) sources: (u32, u32),
     pub(crate) rids: Vec<String>,
+    /// The peer knows them.
+    pub(crate) named: bool,
     pub(crate) remote_sources: Vec<(u32, Option<u32>)>,
     /// The peer takes RTCP of reduced size (RFC 5506).
     pub(crate) reduced_size: bool,
@@ -48,6 +50,7 @@ impl Parameters {
             extensions: transceiver.local.extensions.clone(),
             sources: (transceiver.sender.ssrc, transceiver.sender.rtx_ssrc),
             rids: transceiver.sender.rids.clone(),
+            named: transceiver.sender.named,
             remote_sources: transceiver.remote_sources.clone(),
             reduced_size: transceiver.reduced_size_rtcp,
             cryptex: (transceiver.local.cryptex, transceiver.header_encryption),

@@ -25,6 +25,7 @@ fn section(id: u32) -> Parameters {
         }],
         sources: (1, 2),
         rids: Vec::new(),
+        named: false,
         remote_sources: Vec::new(),
         reduced_size: true,
         cryptex: (false, false),

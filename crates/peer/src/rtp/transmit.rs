@@ -71,7 +71,7 @@ impl Rtp {
         header.write(out.buffer(), |writer| {
             if !stream.announced {
                 writer.value(extensions, &Mid(&stream.mid));
-                match &stream.rid {
+                match stream.rid.as_ref().filter(|_| stream.named) {
                     Some(rid) if queued.again => _ = writer.value(extensions, &RepairedRid(rid)),
                     Some(rid) => _ = writer.value(extensions, &Rid(rid)),
                     None => {}

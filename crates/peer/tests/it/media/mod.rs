@@ -5,6 +5,7 @@ mod captures;
 mod flow;
 mod hostile;
 mod memory;
+mod rfc8853;
 mod rfc9429;
 mod rfc9429_calls;
 mod wpt_add_track;
