@@ -14,6 +14,7 @@ use siskin_base::{Direction, Instant};
 
 impl Connection {
     /// Takes all records of a datagram, the caller's or one that was kept.
+    #[inline(always)]
     pub(super) fn handle_records(&mut self, datagram: &mut [u8], kept: bool) {
         let mut at = 0;
         while at < datagram.len() && (!self.is_closed() || self.refusal.is_some()) {
@@ -49,7 +50,11 @@ impl Connection {
             Err(error) => return self.fail(error),
         };
         self.engine.stats.records_received += 1;
-        let bytes = record.get(content.clone()).unwrap_or_default();
+        // Apart from the others, because most are.
+        if content_type == ContentType::APPLICATION_DATA && self.is_data_epoch(number) {
+            return self.handle_data(record, content, start);
+        }
+        let bytes = record.get(content).unwrap_or_default();
         match content_type {
             ContentType::HANDSHAKE => self.handle_handshake(number, bytes),
             // Anyone can write in clear; who has keys does not.
@@ -57,9 +62,6 @@ impl Connection {
                 self.handle_alert(bytes);
             }
             ContentType::ACK if self.engine.is_v13() => self.handle_ack(number, bytes),
-            ContentType::APPLICATION_DATA if self.is_data_epoch(number) => {
-                self.handle_data(bytes, content, start);
-            }
             // RFC 5246 §7.4.9: a fault if Finished comes without it: not done, because it may be lost or late, and the epoch
             // in each record says all that it does (RFC 6347 §4.1); Finished in clear is a fault.
             ContentType::CHANGE_CIPHER_SPEC if number.epoch == 0 => {}
@@ -305,7 +307,8 @@ impl Connection {
         }
     }
 
-    fn handle_data(&mut self, data: &[u8], content: Range<usize>, start: Option<usize>) {
+    #[inline(always)]
+    fn handle_data(&mut self, record: &[u8], content: Range<usize>, start: Option<usize>) {
         if self.connected {
             // Who sends data has our last flight. In DTLS 1.3 a server may send before.
             // RFC 6347 §4.2.4: the last flight again for twice the MSL: not done, because a client that sends data has it;
@@ -313,15 +316,26 @@ impl Connection {
             if !self.engine.is_v13() && !self.engine.flight.is_idle() {
                 self.engine.flight.end();
             }
-            self.engine.stats.bytes_received += data.len() as u64;
+            self.engine.stats.bytes_received += content.len() as u64;
             let events = &mut self.engine.events;
             match start {
                 Some(start) => {
                     events.push(Event::ApplicationData(start + content.start..start + content.end))
                 }
-                None => events.push(Event::EarlyApplicationData(data.into())),
+                None => {
+                    let data = record.get(content).unwrap_or_default();
+                    events.push(Event::EarlyApplicationData(data.into()));
+                }
             }
-        } else if self.has_room(self.held.len(), data.len()) {
+        } else {
+            self.hold(record.get(content).unwrap_or_default());
+        }
+    }
+
+    /// Until [`Event::Connected`](crate::Event::Connected).
+    #[cold]
+    fn hold(&mut self, data: &[u8]) {
+        if self.has_room(self.held.len(), data.len()) {
             self.engine.stats.bytes_received += data.len() as u64;
             self.kept += data.len();
             self.held.push(data.into());
