@@ -115,6 +115,13 @@ impl Relay {
         self.0.lock().links = [link.clone(), link.clone()];
     }
 
+    /// From now on the link towards that peer is like this.
+    pub(crate) fn set_link_towards(&self, to: End, link: &Link) {
+        if let Some(towards) = self.0.lock().links.get_mut(to as usize) {
+            *towards = link.clone();
+        }
+    }
+
     /// From now on nothing gets through.
     pub(crate) fn cut(&self) {
         self.set_link(&Link::new(Duration::ZERO).loss(1.0));

@@ -41,7 +41,8 @@ impl Path {
     /// All of them.
     pub const ALL: [Self; 5] = [Self::Whole, Self::Loss, Self::Reordered, Self::OursSmall, Self::BothSmall];
 
-    const fn name(self) -> &'static str {
+    /// What it is called.
+    pub const fn name(self) -> &'static str {
         match self {
             Self::Whole => "whole",
             Self::Loss => "loss 10 %",

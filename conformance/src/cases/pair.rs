@@ -81,6 +81,12 @@ impl<'a> Pair<'a> {
         }
     }
 
+    pub(super) fn set_link_towards(&self, to: End, link: &Link) {
+        if let Some(relay) = &self.relay {
+            relay.set_link_towards(to, link);
+        }
+    }
+
     /// Siskin is no more, without a word.
     pub(super) fn kill_ours(&mut self) {
         self.ours.kill();
