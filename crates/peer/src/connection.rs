@@ -264,6 +264,7 @@ impl PeerConnection {
         }
         self.states.closed = true;
         self.signaling.state = SignalingState::Closed;
+        self.transceivers.iter_mut().for_each(Transceiver::stop_for_good);
         if let Some(data) = &mut self.data {
             data.abort(now);
         }

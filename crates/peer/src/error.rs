@@ -64,6 +64,10 @@ pub enum InvalidAccess {
     DataProtocol,
     /// A section of RTP has no `a=cryptex`, which the configuration requires (RFC 9335 §4).
     HeaderEncryption,
+    /// An answer's section sends or receives where its offer does not let it (RFC 3264 §6.1).
+    Direction,
+    /// A payload type that looks like RTCP's where both are multiplexed: 64 to 95 (RFC 5761 §4).
+    PayloadType,
     /// The track is sent by another transceiver already.
     TrackSentAlready,
     /// The connection has no such transceiver.
@@ -159,6 +163,8 @@ impl fmt::Display for Error {
                 InvalidAccess::FingerprintChanged => "the fingerprint changed while the association lives",
                 InvalidAccess::DataProtocol => "the data section's protocol is not DTLS/SCTP",
                 InvalidAccess::HeaderEncryption => "a media section has no a=cryptex, which is required",
+                InvalidAccess::Direction => "the answer's direction does not fit the offer's",
+                InvalidAccess::PayloadType => "a payload type from 64 to 95, which looks like RTCP",
                 InvalidAccess::TrackSentAlready => "the track is sent already",
                 InvalidAccess::NoSuchTransceiver => "the connection has no such transceiver",
             },

@@ -82,7 +82,7 @@ pub enum Event {
     TargetBitrate(u64),
     /// `mute` of a received track, `removetrack` of its streams: the peer sends it no more for now.
     TrackMuted(TransceiverId),
-    /// `ended` of a received track: its transceiver is stopped for good.
+    /// `ended` of a received track: its transceiver is stopped, here or by the peer.
     TrackEnded(TransceiverId),
     /// The transport failed: what the peer did, or did not do. `connectionstatechange` follows.
     TransportFailed(TransportError),

@@ -8,7 +8,7 @@
 //!            +----------> have-remote-offer --------------------------+------> stable
 //!             remote offer   | local pranswer -> have-local-pranswer --+ local answer
 //!
-//!   rollback leads from every other state back to stable.                 (RFC 9429 §3.2, §4.1.8)
+//!   rollback, by who has set the offer, leads from every other state back to stable.  (RFC 9429 §3.2, §4.1.8)
 //! ```
 
 use crate::SdpType;
@@ -103,9 +103,10 @@ impl<L, R> Signaling<L, R> {
             (S::HaveLocalOffer | S::HaveRemotePrAnswer, Side::Remote, SdpType::PrAnswer) => {
                 Some(S::HaveRemotePrAnswer)
             }
-            (S::Stable | S::Closed, _, SdpType::Rollback) => None,
-            // RFC 9429 §4.1.8.2: either call takes back whatever is pending.
-            (_, _, SdpType::Rollback) => Some(S::Stable),
+            // webrtc-pc §4.4.1.5: who has set the offer takes it back; after a provisional answer either call does.
+            (S::HaveLocalOffer, Side::Local, SdpType::Rollback)
+            | (S::HaveRemoteOffer, Side::Remote, SdpType::Rollback)
+            | (S::HaveLocalPrAnswer | S::HaveRemotePrAnswer, _, SdpType::Rollback) => Some(S::Stable),
             _ => None,
         }
     }
@@ -174,6 +175,9 @@ mod tests {
             (&[(Local, Offer), (Local, Rollback)], Some(S::Stable)),
             (&[(Remote, Offer), (Local, PrAnswer), (Local, Answer)], Some(S::Stable)),
             (&[(Remote, Offer), (Remote, Rollback)], Some(S::Stable)),
+            (&[(Local, Offer), (Remote, Rollback)], None),
+            (&[(Remote, Offer), (Local, Rollback)], None),
+            (&[(Remote, Offer), (Local, PrAnswer), (Local, Rollback)], Some(S::Stable)),
             (&[(Remote, Offer), (Remote, Answer)], None),
             (&[(Remote, Answer)], None),
             (&[(Local, Rollback)], None),

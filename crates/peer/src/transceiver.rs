@@ -49,8 +49,11 @@ pub struct Transceiver {
     pub(crate) current_direction: Option<Direction>,
     /// What the user was told of the remote track (webrtc-pc: `[[FiredDirection]]`).
     pub(crate) fired_direction: Option<Direction>,
+    /// Stopped here, which is not negotiated yet.
     pub(crate) stopping: bool,
     pub(crate) stopped: bool,
+    /// The user was told that the remote track is over.
+    pub(crate) ended: bool,
     pub(crate) preferences: Vec<Codec>,
     pub(crate) sender: Sender,
     pub(crate) remote_streams: Vec<String>,
@@ -123,6 +126,7 @@ impl Transceiver {
             fired_direction: None,
             stopping: false,
             stopped: false,
+            ended: false,
             preferences: Vec::new(),
             sender: Sender { track, streams, ssrc, rtx_ssrc, rids, named: false, has_sent: false },
             remote_streams: Vec::new(),
@@ -155,7 +159,7 @@ impl Transceiver {
 
     /// What is wanted; `None` is `stopped`.
     pub fn direction(&self) -> Option<Direction> {
-        Some(self.direction).filter(|_| !self.stopping && !self.stopped)
+        Some(self.direction).filter(|_| self.is_alive())
     }
 
     /// What was agreed on; `None` until there was an answer, and once it is stopped.
@@ -223,9 +227,16 @@ impl Transceiver {
         !self.stopping && !self.stopped
     }
 
+    /// Neither sends nor receives from now on (webrtc-pc §5.4: "stop sending and receiving"). Answers still have it, as
+    /// inactive; offers reject its section.
+    pub(crate) fn stop(&mut self) {
+        self.stopping = true;
+        self.direction = Direction::Inactive;
+    }
+
     /// Nothing is left to be done with it (webrtc-pc §5.4: "stop the RTCRtpTransceiver").
     pub(crate) fn stop_for_good(&mut self) {
-        self.stopping = true;
+        self.stop();
         self.stopped = true;
         self.current_direction = None;
     }

@@ -125,6 +125,11 @@ impl Transport {
         self.ice.is_restarted_by(&remote.credentials)
     }
 
+    /// The other end has these credentials.
+    pub(crate) fn is_of(&self, remote: &RemoteTransport) -> bool {
+        self.ice.is_of(&remote.credentials)
+    }
+
     /// RFC 9429 §5.10: an answer has new credentials where the offer asks for a restart, and there only.
     pub(crate) fn accepts_answer(&self, remote: &RemoteTransport) -> bool {
         self.ice.accepts_answer(&remote.credentials)

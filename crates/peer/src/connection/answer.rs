@@ -55,7 +55,7 @@ impl PeerConnection {
     fn keeps_bundle(&self, remote: &RemoteDescription, index: usize) -> bool {
         let tag = remote.bundled_with(index).into_iter().find(|index| self.accepts(remote, *index));
         tag.is_none_or(|tag| match self.sections.0.get(tag).map(|section| section.used_for) {
-            Some(UsedFor::Rtp(id)) => self.transceiver(id).is_some_and(Transceiver::is_alive),
+            Some(UsedFor::Rtp(id)) => self.transceiver(id).is_some_and(|known| !known.stopped),
             _ => true,
         })
     }
@@ -129,10 +129,12 @@ impl PeerConnection {
             RemoteContent::Data(_) => {
                 Some(Content::Data { carrier, max_message_size: self.config.max_message_size })
             }
+            // RFC 9429 §5.3.1: what is stopped is rejected: not done, because webrtc-pc §5.4 lets answers have it as inactive until
+            // an offer of ours has said so.
             RemoteContent::Rtp(rtp) => {
                 let section = self.sections.0.get(index).map(|section| section.used_for);
                 let transceiver = match section {
-                    Some(UsedFor::Rtp(id)) => self.transceiver(id).filter(|known| known.is_alive()),
+                    Some(UsedFor::Rtp(id)) => self.transceiver(id).filter(|known| !known.stopped),
                     _ => None,
                 };
                 transceiver.and_then(|transceiver| {

@@ -6,11 +6,12 @@ use crate::SdpType;
 use crate::jsep::{
     Content, Plan, PlannedSection, RemoteContent, RemoteDescription, RemoteSection, RemoteTransport,
 };
-use crate::sections::{Section, TransportId, UsedFor};
+use crate::sections::{Section, TransportId, UsedFor, unused_mid};
 use crate::transport::Transport;
 use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::format;
+use alloc::string::String;
 use alloc::vec::Vec;
 use siskin_base::{Instant, SetupRole};
 use siskin_ice::Credentials;
@@ -86,7 +87,7 @@ impl PeerConnection {
     pub(super) fn apply_remote_offer(&mut self, now: Instant, remote: &RemoteDescription) {
         self.remember_stable();
         for (index, theirs) in remote.sections.iter().enumerate() {
-            self.take_remote_section(index, theirs);
+            self.take_remote_section(remote, index, theirs);
         }
         let accepted: Vec<usize> = (0..remote.sections.len()).filter(|i| self.accepts(remote, *i)).collect();
         let mut given = BTreeSet::new();
@@ -101,6 +102,7 @@ impl PeerConnection {
             else {
                 continue;
             };
+            let known = known.or_else(|| self.transport_left(remote, described));
             let controlling = *self.controlling.get_or_insert(described.lite);
             let credentials = Credentials::random(&mut self.rng);
             let id = match known {
@@ -127,9 +129,19 @@ impl PeerConnection {
         }
     }
 
+    /// The transport of a section that the peer rejects now, if by its credentials the peer means to go on with it: what else was
+    /// bundled there may be new.
+    fn transport_left(&self, remote: &RemoteDescription, described: &RemoteTransport) -> Option<TransportId> {
+        let rejected = remote.sections.iter().enumerate().filter(|(_, section)| section.transport.is_none());
+        let mut left = rejected.filter_map(|(index, _)| self.sections.transport_of(index));
+        left.find(|id| self.transports.get(id).is_some_and(|transport| transport.is_of(described)))
+    }
+
     /// RFC 9429 §5.10: the section as the peer offers it, and the transceiver that it is for.
-    fn take_remote_section(&mut self, index: usize, theirs: &RemoteSection) {
-        let before = self.sections.0.get(index).filter(|known| known.mid == theirs.mid);
+    fn take_remote_section(&mut self, remote: &RemoteDescription, index: usize, theirs: &RemoteSection) {
+        let before = self.sections.0.get(index);
+        // A section without a name is the one at its place.
+        let before = before.filter(|known| theirs.mid.is_none() || known.mid == theirs.mid);
         let transport = before.and_then(|known| known.transport);
         let used_for = match (&theirs.content, before.map(|known| known.used_for)) {
             (RemoteContent::Data(_), _) => UsedFor::Data,
@@ -138,12 +150,21 @@ impl PeerConnection {
                 Some(id) => UsedFor::Rtp(id),
                 None => UsedFor::Nothing,
             },
-            // What the peer stops, stops with the answer.
+            // webrtc-pc §4.4.1.5: what the peer stops is stopped, and no rollback brings it back; the answer lets it go.
+            (RemoteContent::Other, Some(UsedFor::Rtp(id))) => {
+                self.stop_for_good(id);
+                UsedFor::Rtp(id)
+            }
             (RemoteContent::Other, Some(known)) => known,
             (RemoteContent::Other, None) => UsedFor::Nothing,
         };
+        // webrtc-pc §4.4.1.5: a section of RTP without a name gets one.
+        let known = self.sections.0.get(index).and_then(|known| known.mid.clone());
+        let named = || known.unwrap_or_else(|| unused_mid(&self.mids(remote)));
+        let rtp = matches!(theirs.content, RemoteContent::Rtp(_));
+        let mid = theirs.mid.clone().or_else(|| rtp.then(named));
         let section = Section {
-            mid: theirs.mid.clone(),
+            mid: mid.clone(),
             kind: theirs.kind.clone(),
             protocol: theirs.protocol.clone(),
             formats: theirs.formats.clone(),
@@ -155,8 +176,14 @@ impl PeerConnection {
             None => self.sections.0.push(section),
         }
         if let UsedFor::Rtp(id) = used_for {
-            self.associate(id, theirs.mid.clone(), None);
+            self.associate(id, mid, None);
         }
+    }
+
+    /// The names of all sections, theirs and ours.
+    fn mids(&self, remote: &RemoteDescription) -> Vec<String> {
+        let theirs = remote.sections.iter().filter_map(|section| section.mid.clone());
+        theirs.chain(self.sections.0.iter().filter_map(|section| section.mid.clone())).collect()
     }
 
     pub(super) fn apply_remote_answer(&mut self, now: Instant, remote: &RemoteDescription, kind: SdpType) {
@@ -206,6 +233,8 @@ impl PeerConnection {
         kind: SdpType,
     ) {
         let mut data = None;
+        // Channels that were made since the offer are for the next one.
+        let spoke_of_data = self.sections.0.iter().any(|section| section.used_for == UsedFor::Data);
         let mut start = BTreeMap::new();
         for (index, (ours, theirs)) in local.sections.iter().zip(&remote.sections).enumerate() {
             let accepted = ours.carrier().is_some() && theirs.transport.is_some();
@@ -247,7 +276,9 @@ impl PeerConnection {
                 }
             }
             // The peer does not want data channels, or no longer.
-            None if kind == SdpType::Answer => self.data.iter_mut().for_each(|data| data.abort(now)),
+            None if kind == SdpType::Answer && spoke_of_data => {
+                self.data.iter_mut().for_each(|data| data.abort(now))
+            }
             None => {}
         }
     }
@@ -262,7 +293,9 @@ impl PeerConnection {
     }
 
     /// RFC 9429 §5.7.
-    pub(super) fn roll_back(&mut self, now: Instant) {
+    ///
+    /// In glare the peer's offer follows: whether another is needed is asked when that is answered.
+    pub(super) fn roll_back(&mut self, now: Instant, glare: bool) {
         if let Some(stable) = self.stable_sections.take() {
             self.sections = stable;
         }
@@ -277,7 +310,9 @@ impl PeerConnection {
         self.negotiation_needed = false;
         self.configure_media(now);
         self.show_signaling_state();
-        self.update_negotiation_needed();
+        if !glare {
+            self.update_negotiation_needed();
+        }
         self.settle(now);
     }
 

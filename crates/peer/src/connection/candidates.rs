@@ -3,6 +3,7 @@
 use super::PeerConnection;
 use crate::IceCandidateInit;
 use crate::error::{Error, InvalidState, Operation, Type};
+use crate::jsep::PlannedSection;
 use crate::recording::Input;
 use crate::sections::TransportId;
 use siskin_base::Instant;
@@ -72,8 +73,11 @@ impl PeerConnection {
     /// The next offer asks for new ICE credentials; `negotiationneeded` follows (webrtc-pc §4.4.2).
     pub fn restart_ice(&mut self, now: Instant) {
         self.note(now, || Input::RestartIce);
-        let ufrags = self.transports.values().map(|transport| transport.local_credentials().ufrag.clone());
-        self.ufrags_to_replace = ufrags.collect();
+        // webrtc-pc §4.4.2: those that a description of ours has; what was made for an offer of the peer's is new anyway.
+        let local = [&self.signaling.local.current, &self.signaling.local.pending];
+        let sections = local.into_iter().flatten().flat_map(|local| &local.plan.sections);
+        let carriers = sections.filter_map(PlannedSection::carrier);
+        self.ufrags_to_replace = carriers.map(|carrier| carrier.credentials.ufrag.clone()).collect();
         self.update_negotiation_needed();
         self.settle(now);
     }

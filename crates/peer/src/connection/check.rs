@@ -4,7 +4,7 @@ use super::PeerConnection;
 use crate::SdpType;
 use crate::config::HeaderEncryption;
 use crate::error::{Error, InvalidAccess};
-use crate::jsep::{RemoteDescription, RemoteSection, RemoteTransport};
+use crate::jsep::{PlannedSection, RemoteDescription, RemoteSection, RemoteTransport};
 use crate::sections::Sections;
 use siskin_base::SetupRole;
 
@@ -34,6 +34,7 @@ impl PeerConnection {
         if required && remote.sections.iter().filter_map(RemoteSection::rtp).any(|rtp| !rtp.cryptex) {
             return Err(Error::InvalidAccess(InvalidAccess::HeaderEncryption));
         }
+        self.check_directions(remote, kind)?;
         let described = remote.sections.iter().enumerate();
         let mut described =
             described.filter_map(|(index, section)| Some((index, section.transport.as_ref()?)));
@@ -51,6 +52,20 @@ impl PeerConnection {
             }
             Ok(())
         })
+    }
+
+    /// RFC 3264 §6.1: an answer goes no way that its offer does not.
+    fn check_directions(&self, remote: &RemoteDescription, kind: SdpType) -> Result<(), Error> {
+        let offer = self.signaling.local.pending.as_ref().filter(|_| kind != SdpType::Offer);
+        let ours = offer.iter().flat_map(|offer| &offer.plan.sections).map(PlannedSection::rtp);
+        for (ours, theirs) in ours.zip(&remote.sections) {
+            let (Some((_, ours)), Some(theirs)) = (ours, theirs.rtp()) else { continue };
+            let (ours, theirs) = (ours.direction, theirs.direction);
+            if (theirs.sends() && !ours.receives()) || (theirs.receives() && !ours.sends()) {
+                return Err(Error::InvalidAccess(InvalidAccess::Direction));
+            }
+        }
+        Ok(())
     }
 
     fn check_transport(

@@ -34,7 +34,7 @@ impl PeerConnection {
             .next(Side::Local, kind)
             .ok_or(Error::InvalidState(InvalidState::SignalingState))?;
         if kind == SdpType::Rollback {
-            self.roll_back(now);
+            self.roll_back(now, false);
             return Ok(());
         }
         // webrtc-pc §4.4.1.5 step 4.2: an empty text stands for the one made last, or for a new one; another is not ours.
@@ -88,14 +88,14 @@ impl PeerConnection {
                 .ok_or(Error::InvalidState(InvalidState::SignalingState))?,
         };
         if kind == SdpType::Rollback {
-            self.roll_back(now);
+            self.roll_back(now, false);
             return Ok(());
         }
         let session = Session::parse(&description.sdp, &self.config.sdp).map_err(Error::SdpSyntax)?;
         let mut read = RemoteDescription::read(&session, self.config.media.is_some())?;
         self.check_remote(&read, kind)?;
         if glare {
-            self.roll_back(now);
+            self.roll_back(now, true);
         }
         match kind {
             SdpType::Offer => {

@@ -124,8 +124,11 @@ impl PeerConnection {
             return true;
         };
         let wanted = transceiver.direction;
-        let said = ours.msids.iter().map(|msid| &msid.stream).filter(|stream| *stream != Msid::NO_STREAM);
-        if wanted.sends() && !said.eq(transceiver.sender.streams.iter()) {
+        let said = || ours.msids.iter().map(|msid| &msid.stream).filter(|stream| *stream != Msid::NO_STREAM);
+        // Their order does not matter.
+        let streams = &transceiver.sender.streams;
+        let same = said().all(|stream| streams.contains(stream)) && said().count() == streams.len();
+        if wanted.sends() && !same {
             return true;
         }
         let theirs = theirs.direction.reversed();

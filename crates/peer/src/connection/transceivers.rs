@@ -1,13 +1,14 @@
 //! Transceivers: the calls that make and change them (webrtc-pc §5.1), and what negotiation makes of them.
 
 use super::PeerConnection;
-use crate::Event;
 use crate::error::{Error, InvalidAccess, InvalidState, Operation, Type};
 use crate::jsep::{PlannedRtp, RemoteDescription, RemoteRtp};
 use crate::media::{Codec, CodecParameters, HeaderExtension, MediaConfig, TrackKind, intersect, send_codecs};
 use crate::recording::Input;
 use crate::sections::UsedFor;
 use crate::transceiver::{Described, Transceiver, TransceiverId, TransceiverInit};
+use crate::{Event, SdpType};
+use alloc::collections::VecDeque;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -64,7 +65,7 @@ impl PeerConnection {
                 known.direction =
                     if known.direction.receives() { Direction::SendRecv } else { Direction::SendOnly };
                 known.sender.track = Some(track.into());
-                known.sender.streams = streams.to_vec();
+                known.sender.streams = distinct(streams);
                 (known.made_by_add_track, known.made_by_offer) = (true, false);
                 known.id
             }
@@ -122,7 +123,7 @@ impl PeerConnection {
     pub fn set_streams(&mut self, now: Instant, id: TransceiverId, streams: &[String]) -> Result<(), Error> {
         self.note(now, || Input::SetStreams(id, streams.to_vec()));
         self.change_transceiver(now, id, |transceiver| {
-            transceiver.sender.streams = streams.to_vec();
+            transceiver.sender.streams = distinct(streams);
             Ok(())
         })
     }
@@ -165,21 +166,29 @@ impl PeerConnection {
         })
     }
 
-    /// Stops sending and receiving for good, once it is negotiated (`stop`). Stopping twice does nothing.
+    /// Stops sending and receiving for good (`stop`): at once, and the next offer says so. An answer until then has it as
+    /// inactive (webrtc-pc §5.4). Stopping twice does nothing.
     ///
     /// # Errors
     /// `InvalidStateError` if the connection is closed; `InvalidAccessError` if there is no such transceiver.
     pub fn stop_transceiver(&mut self, now: Instant, id: TransceiverId) -> Result<(), Error> {
         self.note(now, || Input::StopTransceiver(id));
-        self.change_transceiver(now, id, |transceiver| {
-            transceiver.stopping = true;
-            Ok(())
-        })
+        self.check_open()?;
+        if !self.transceivers.iter().any(|transceiver| transceiver.id == id) {
+            return Err(Error::InvalidAccess(InvalidAccess::NoSuchTransceiver));
+        }
+        self.with_transceiver(id, Transceiver::stop);
+        self.end_track(id);
+        self.configure_media(now);
+        self.update_negotiation_needed();
+        self.settle(now);
+        Ok(())
     }
 
-    /// All transceivers that are not stopped for good, in the order of their making (`getTransceivers`).
+    /// All transceivers, in the order of their making (`getTransceivers`). Those that are stopped leave with the answer that
+    /// says so.
     pub fn transceivers(&self) -> impl Iterator<Item = &Transceiver> {
-        self.transceivers.iter().filter(|transceiver| !transceiver.stopped)
+        self.transceivers.iter()
     }
 
     fn change_transceiver(
@@ -219,6 +228,7 @@ impl PeerConnection {
             }
         };
         let ssrcs = (next(), next());
+        let init = TransceiverInit { streams: distinct(&init.streams), ..init };
         self.transceivers.push(Transceiver::new(id, kind, init, ssrcs));
         id
     }
@@ -268,8 +278,18 @@ impl PeerConnection {
 
     /// What both descriptions say of a section, taken together.
     pub(super) fn agree(&mut self, id: TransceiverId, ours: &PlannedRtp, theirs: &RemoteRtp) {
+        // RFC 3264 §6.1: an answer may list what its offer did not, and be sent it.
+        let offered = self.signaling.local.pending.as_ref().is_some_and(|local| local.kind == SdpType::Offer);
+        let all = self.config.media.iter().filter(|_| offered).flat_map(|media| &media.codecs);
+        let other = all.filter(|known| !ours.codecs.iter().any(|ours| ours.codec.matches(&known.codec)));
+        let other = other.map(|known| CodecParameters {
+            payload_type: known.payload_type,
+            codec: known.codec.clone(),
+            feedback: known.feedback.clone(),
+        });
+        let known: Vec<CodecParameters> = ours.codecs.iter().cloned().chain(other).collect();
         self.with_transceiver(id, |transceiver| {
-            transceiver.send_codecs = send_codecs(&ours.codecs, &theirs.codecs);
+            transceiver.send_codecs = send_codecs(&known, &theirs.codecs);
             let place = |codec: &Codec| theirs.codecs.iter().position(|other| other.codec.matches(codec));
             let primary = |apt: u8| ours.codecs.iter().find(|known| known.payload_type == apt);
             let is_agreed = |known: &CodecParameters| {
@@ -316,23 +336,34 @@ impl PeerConnection {
             let direction = theirs.rtp().map_or(Direction::Inactive, |rtp| rtp.direction.reversed());
             let before = known.fired_direction.is_some_and(Direction::receives);
             let sending = theirs.rtp().filter(|rtp| rtp.direction.sends());
-            known.remote_streams = sending.map(|rtp| rtp.streams.clone()).unwrap_or_default();
+            let streams = sending.map(|rtp| rtp.streams.clone()).unwrap_or_default();
+            // "Or the previous step increased the length of addList": in another stream it is told again.
+            let moved = streams.iter().any(|stream| !known.remote_streams.contains(stream));
+            known.remote_streams = streams;
             known.fired_direction = Some(direction);
             match (before, direction.receives()) {
-                (false, true) => {
-                    let (kind, streams) = (known.kind, known.remote_streams.clone());
-                    self.events.push_back(Event::Track { transceiver: id, kind, streams });
-                }
-                (true, false) => self.events.push_back(Event::TrackMuted(id)),
+                (true, true) if !moved => {}
+                (_, true) => tell_track(known, &mut self.events),
+                // One that is over is silent anyway.
+                (true, false) if !known.ended => self.events.push_back(Event::TrackMuted(id)),
                 _ => {}
             }
         }
     }
 
-    /// The answer has no place for it.
+    /// A description has no place for it.
     pub(super) fn stop_for_good(&mut self, id: TransceiverId) {
         self.with_transceiver(id, Transceiver::stop_for_good);
-        self.events.push_back(Event::TrackEnded(id));
+        self.end_track(id);
+    }
+
+    /// Tells that the remote track is over, once.
+    fn end_track(&mut self, id: TransceiverId) {
+        if let Some(known) = self.transceivers.iter_mut().find(|known| known.id == id)
+            && !core::mem::replace(&mut known.ended, true)
+        {
+            self.events.push_back(Event::TrackEnded(id));
+        }
     }
 
     /// RFC 9429 §5.7: who was tied to a section by the offer that is taken back, is free again; who was made for it goes,
@@ -344,16 +375,22 @@ impl PeerConnection {
             let before = stable.iter().find(|before| before.id == known.id);
             let received = known.fired_direction.is_some_and(Direction::receives);
             let fired = before.and_then(|before| before.fired_direction);
-            if received && !fired.is_some_and(Direction::receives) {
+            let receives = fired.is_some_and(Direction::receives);
+            if received && !receives {
                 events.push_back(Event::TrackMuted(known.id));
             }
             known.fired_direction = fired;
             if let Some(before) = before {
+                let moved = |stream| !known.remote_streams.contains(stream);
+                let told = received && !before.remote_streams.iter().any(moved);
+                known.remote_streams.clone_from(&before.remote_streams);
+                if receives && !told && !known.ended {
+                    tell_track(known, events);
+                }
                 known.mid.clone_from(&before.mid);
                 known.current_direction = before.current_direction;
                 known.local = before.local.clone();
                 known.send_codecs.clone_from(&before.send_codecs);
-                known.remote_streams.clone_from(&before.remote_streams);
                 known.received_rids.clone_from(&before.received_rids);
                 known.wanted_rids.clone_from(&before.wanted_rids);
                 known.sender.rids.clone_from(&before.sender.rids);
@@ -372,6 +409,23 @@ impl PeerConnection {
             !known.made_by_offer
         });
     }
+}
+
+/// Each stream once.
+fn distinct(streams: &[String]) -> Vec<String> {
+    let mut distinct: Vec<String> = Vec::with_capacity(streams.len());
+    for stream in streams {
+        if !distinct.contains(stream) {
+            distinct.push(stream.clone());
+        }
+    }
+    distinct
+}
+
+fn tell_track(known: &mut Transceiver, events: &mut VecDeque<Event>) {
+    known.ended = false;
+    let (transceiver, kind, streams) = (known.id, known.kind, known.remote_streams.clone());
+    events.push_back(Event::Track { transceiver, kind, streams });
 }
 
 fn agreed_extensions(ours: &PlannedRtp, theirs: &RemoteRtp) -> Vec<HeaderExtension> {

@@ -129,7 +129,14 @@ impl RemoteDescription {
         let content = match kind {
             _ if rejected => RemoteContent::Other,
             _ if described.is_data_channel() => RemoteContent::Data(RemoteData::read(described)),
-            Some(kind) => RemoteContent::Rtp(Box::new(RemoteRtp::read(session, described, kind, tagged))),
+            Some(kind) => {
+                let rtp = RemoteRtp::read(session, described, kind, tagged);
+                let mut numbers = described.formats.iter().filter_map(Format::payload_type);
+                if rtp.rtcp_mux && numbers.any(|number| (64..96).contains(&number)) {
+                    return Err(Error::InvalidAccess(InvalidAccess::PayloadType));
+                }
+                RemoteContent::Rtp(Box::new(rtp))
+            }
             None => RemoteContent::Other,
         };
         let transport = match content {

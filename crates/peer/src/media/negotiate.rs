@@ -3,6 +3,7 @@
 use super::capabilities::MediaConfig;
 use super::codec::{Codec, CodecCapability, CodecParameters, TrackKind};
 use super::extensions::HeaderExtension;
+use super::h264;
 use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::string::String;
@@ -139,7 +140,7 @@ pub(crate) fn answer_codecs(
         };
         let agreed = CodecParameters {
             payload_type: theirs.payload_type,
-            codec: ours.codec.clone(),
+            codec: h264::answered(&ours.codec, &theirs.codec),
             feedback: common(&ours.feedback, &theirs.feedback),
         };
         taken.push((place, agreed));

@@ -137,6 +137,10 @@ impl Ice {
         self.agent.remote_credentials().is_some_and(|known| known != remote)
     }
 
+    pub(super) fn is_of(&self, remote: &Credentials) -> bool {
+        self.agent.remote_credentials() == Some(remote)
+    }
+
     // RFC 9429 §5.10: not done, because a second peer would need a second association: other credentials after a
     // provisional answer are refused, not checked anew.
     pub(super) fn accepts_answer(&self, remote: &Credentials) -> bool {

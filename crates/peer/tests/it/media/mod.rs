@@ -16,10 +16,13 @@ mod wpt_descriptions;
 mod wpt_direction;
 mod wpt_header_encryption;
 mod wpt_negotiation_needed;
+mod wpt_protocol;
+mod wpt_restart_ice;
 mod wpt_rollback;
 mod wpt_simulcast;
 mod wpt_stop;
 mod wpt_tracks;
+mod wpt_transceivers;
 
 use crate::harness::{Peer, config};
 use siskin_base::{BaseId, Instant};
