@@ -57,6 +57,7 @@ impl Rtp {
             kind,
             transport_id: transport.into(),
             codec_id: codec.map(|codec| report_codec(transport, 'I', codec, add)),
+            track_identifier: format!("{}", section.transceiver.0),
             mid: section.mid.clone(),
             remote_id: (stats.reports > 0).then(|| remote_id.clone()),
             packets_received: stats.packets_received + repairs.packets,

@@ -35,6 +35,8 @@ pub struct InboundRtpStats {
     /// The id of the codec that came last.
     #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
     pub codec_id: Option<String>,
+    /// The id of the received track, which is named by its transceiver.
+    pub track_identifier: String,
     /// The media section.
     pub mid: String,
     /// The id of the remote end's statistics about it, once it has sent a report.

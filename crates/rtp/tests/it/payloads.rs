@@ -2,7 +2,8 @@
 
 use proptest::prelude::*;
 use siskin_base::Rng;
-use siskin_rtp::payload::{Format, Packetizer, PayloadError, av1, h264, h265, vp8, vp9};
+use siskin_rtp::payload::telephone_event::{EventPackets, TelephoneEvent, event_of, tone_of};
+use siskin_rtp::payload::{Format, Packetizer, PayloadError, av1, h264, h265, red, vp8, vp9};
 
 /// All payloads of a frame; the marker stands on the last one alone.
 fn payloads(packetizer: &mut Packetizer, frame: &[u8], most: usize) -> Vec<Vec<u8>> {
@@ -154,6 +155,63 @@ proptest! {
             all.push(std::mem::take(&mut payload));
         }
         prop_assert_eq!(assembled(Format::Vp8, &all), Ok(frame));
+    }
+
+    /// Redundant audio (RFC 2198) of any frames, at any distance: the newest frame is there, whole and last; those before it are in their
+    /// order, with their timestamps; and whoever loses packets in between has the frames all the same.
+    #[test]
+    fn redundant_audio(
+        frames in prop::collection::vec((bytes(0..300), 1..3_000u32), 1..30),
+        distance in 0..12usize,
+        most in 300..1_200usize,
+        lost in prop::collection::vec(any::<bool>(), 30),
+        start: u32,
+    ) {
+        let mut packetizer = red::Packetizer::new(111, distance);
+        let (mut timestamp, mut sent, mut got) = (start, Vec::new(), std::collections::BTreeMap::new());
+        for (index, (frame, step)) in frames.iter().enumerate() {
+            timestamp = timestamp.wrapping_add(*step);
+            let mut payload = Vec::new();
+            packetizer.write(frame, timestamp, most, &mut payload);
+            prop_assert!(payload.len() <= most.max(frame.len() + 1));
+            sent.push((timestamp, frame.clone()));
+            let blocks: Vec<_> = red::Blocks::parse(&payload).unwrap().collect();
+            prop_assert!(blocks.len() <= distance.min(9) + 1 && blocks.iter().all(|block| block.payload_type == 111));
+            let read: Vec<_> = blocks.iter().map(|block| (timestamp.wrapping_sub(block.timestamp_offset.into()), block.data.to_vec())).collect();
+            prop_assert!(sent.ends_with(&read), "{:?} of {:?}", read, sent);
+            if !lost[index] {
+                got.extend(read);
+            }
+        }
+        for (timestamp, frame) in got {
+            prop_assert!(sent.contains(&(timestamp, frame)));
+        }
+    }
+
+    #[test]
+    fn redundant_audio_of_any_bytes(payload in bytes(0..80)) {
+        if let Ok(blocks) = red::Blocks::parse(&payload) {
+            let blocks: Vec<_> = blocks.collect();
+            let total: usize = blocks.iter().map(|block| block.data.len()).sum();
+            // Four bytes for each but the last, one for that.
+            prop_assert_eq!(total + 4 * (blocks.len() - 1) + 1, payload.len());
+        }
+    }
+
+    /// Telephone events (RFC 4733): what is written is read; of an event its duration grows to the whole, and its end comes three times.
+    #[test]
+    fn telephone_events(event: u8, end: bool, volume in 0..64u8, duration: u16, total: u16, step: u16) {
+        let one = TelephoneEvent { event, end, volume, duration };
+        let mut out = Vec::new();
+        one.write(&mut out);
+        prop_assert_eq!((out.len(), TelephoneEvent::parse(&out)), (4, Ok(one)));
+        prop_assert_eq!(tone_of(event).map(|tone| event_of(tone)), (event < 16).then_some(Some(event)));
+        let step = step.max(total / 50);
+        let packets: Vec<_> = EventPackets::new(event, volume, total, step).collect();
+        let (updates, ends) = packets.split_at(packets.len() - 3);
+        prop_assert!(updates.iter().all(|update| !update.end && update.duration < total));
+        prop_assert!(updates.windows(2).all(|pair| pair[0].duration < pair[1].duration));
+        prop_assert!(ends.iter().all(|last| last.end && last.duration == total && last.volume == volume));
     }
 
     /// Nothing that comes from the network can do harm, and what can be read is not longer than what came.

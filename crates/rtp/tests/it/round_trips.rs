@@ -6,7 +6,8 @@ use siskin_rtp::extension::{
     AbsCaptureTime, AbsSendTime, AudioLevel, ColorSpace, ContentType, DecodeTargetIndication,
     DependencyDescriptor, DependencyStructure, Extension, ExtensionMap, FeedbackRequest, FrameDependency,
     FrameDiffs, FrameMarking, FrameMarkingLayer, HdrMetadata, Mid, MixerLevels, PlayoutDelay, RepairedRid,
-    Rid, Template, TransmissionOffset, TransportSequence, TransportSequenceV2, Value, VideoTiming,
+    Rid, Rotation, Template, TransmissionOffset, TransportSequence, TransportSequenceV2, Value,
+    VideoLayersAllocation, VideoOrientation, VideoTiming,
 };
 use siskin_rtp::rtcp::{
     App, Compound, List, MetricBlock, MetricReport, Packet, Remb, Rpsi, Sli, SliEntry, Tmmbn, Tmmbr,
@@ -118,6 +119,53 @@ proptest! {
         let layer = FrameMarkingLayer { base_sync: e, temporal: a & 7, layer: a, tl0_picture: e.then_some(a) };
         same!(FrameMarking { start: e, end: !e, layer: Some(layer), ..FrameMarking::default() }, FrameMarking);
         same!(FrameMarking { independent: e, discardable: !e, ..FrameMarking::default() }, FrameMarking);
+        let rotation = [Rotation::Upright, Rotation::Quarter, Rotation::Half, Rotation::ThreeQuarters][usize::from(a & 3)];
+        same!(VideoOrientation { back_camera: e, flipped: a & 4 != 0, rotation }, VideoOrientation);
+    }
+
+    /// Streams of which each has layers of its own, layers with rates of one to three bytes, with sizes or without.
+    #[test]
+    fn layers_of_simulcast(
+        masks in prop::collection::vec(1..16u8, 1..=4),
+        stream in 0..4u8,
+        temporal in prop::collection::vec(0..4u8, 16),
+        rates in prop::collection::vec(0..2_000_000u32, 64),
+        sized: bool,
+    ) {
+        let layers: Vec<(u8, u8)> = (0..).zip(&masks).flat_map(|(stream, mask)| (0..4).filter(move |bit| mask >> bit & 1 == 1).map(move |bit| (stream, bit))).collect();
+        // By the specification's text, not by our writer: where all streams have the same mask it stands in the first byte.
+        let common = masks.iter().all(|mask| *mask == masks[0]);
+        let count = masks.len() as u8;
+        let mut bytes = vec![(stream % count) << 6 | (count - 1) << 4 | if common { masks[0] } else { 0 }];
+        if !common {
+            bytes.extend(masks.chunks(2).map(|pair| pair[0] << 4 | pair.get(1).copied().unwrap_or(0)));
+        }
+        bytes.extend(temporal[..layers.len()].chunks(4).map(|four| (0..).zip(four).map(|(at, count)| count << (6 - 2 * at)).sum::<u8>()));
+        let mut expected = Vec::new();
+        for (index, count) in temporal[..layers.len()].iter().enumerate() {
+            let mut kbps = [0; 4];
+            for (at, slot) in kbps.iter_mut().enumerate().take(usize::from(*count) + 1) {
+                *slot = rates[index * 4 + at];
+                let mut left = *slot;
+                while left > 0x7f {
+                    bytes.push(left as u8 | 0x80);
+                    left >>= 7;
+                }
+                bytes.push(left as u8);
+            }
+            expected.push((layers[index], count + 1, kbps));
+        }
+        if sized {
+            (0..layers.len() as u8).for_each(|n| bytes.extend([1, n, 0, n, 30]));
+        }
+        let read = VideoLayersAllocation::parse(&bytes).unwrap();
+        prop_assert_eq!(usize::from(read.streams), masks.len());
+        let found: Vec<_> = read.layers().map(|layer| ((layer.stream, layer.spatial), layer.temporal_layers, layer.target_kbps)).collect();
+        prop_assert_eq!(found, expected);
+        prop_assert!(read.layers().all(|layer| layer.resolution.is_some() == sized));
+        let mut out = Vec::new();
+        read.write(&mut out);
+        prop_assert_eq!(out, bytes);
     }
 
     #[test]

@@ -2,8 +2,8 @@
 
 use siskin_base::{Instant, Packet, Rng, RtpHeader};
 use siskin_rtp::payload::vp9;
-use siskin_rtp::rtcp::{Compound, NtpTime, Packet as Rtcp};
-use siskin_rtp::session::{Config, SenderConfig, Session};
+use siskin_rtp::rtcp::{Compound, Fir, FirEntry, List, NtpTime, Packet as Rtcp};
+use siskin_rtp::session::{Config, Event, SenderConfig, Session};
 use siskin_rtp::wire::Header;
 
 fn at(millis: u64) -> Instant {
@@ -169,4 +169,45 @@ fn rfc9628_4_2_the_layers_of_a_key_picture_need_no_other() {
             assert_eq!(read.reference_count, if flexible { expected } else { 0 });
         }
     }
+}
+
+/// The same request again is a repetition; one from another end with the same number is not, and each of our own has the next number.
+#[test]
+fn rfc5104_4_3_1_2_a_repeated_request_is_one() {
+    let mut session = session();
+    let ours = sending(&mut session);
+    let fir = |from: u32, number: u8| {
+        let entries = [FirEntry { ssrc: ours, sequence_number: number }];
+        let mut out = Vec::new();
+        Fir { sender: from, entries: List::new(&entries) }.write(&mut out).unwrap();
+        out
+    };
+    let mut asked = 0;
+    for (from, number, new) in
+        [(1, 7, true), (1, 7, false), (1, 8, true), (2, 8, true), (2, 8, false), (1, 255, true), (1, 0, true)]
+    {
+        session.handle_rtcp(at(1), &fir(from, number));
+        let event = session.poll_event();
+        assert_eq!(event == Some(Event::FullIntraRequest { ssrc: ours }), new, "{from} {number}");
+        asked += u64::from(new);
+    }
+    assert_eq!(session.sender_stats(ours).unwrap().firs, asked);
+    // For streams that are not ours, nobody is asked.
+    let mut other = fir(3, 1);
+    other[12..16].copy_from_slice(&(ours ^ 1).to_be_bytes());
+    session.handle_rtcp(at(1), &other);
+    assert_eq!(session.poll_event(), None);
+
+    let mut numbers = Vec::new();
+    for millis in [100, 5_000, 10_000] {
+        session.request_full_intra(9);
+        session.request_full_intra(9);
+        let datagram = said(&mut session, at(millis));
+        for raw in Compound::parse(&datagram).unwrap().packets() {
+            if let Ok(Rtcp::Fir(fir)) = Rtcp::parse(raw) {
+                numbers.extend(fir.entries.iter().map(|entry| (entry.ssrc, entry.sequence_number)));
+            }
+        }
+    }
+    assert_eq!(numbers, [(9, 0), (9, 1), (9, 2)]);
 }

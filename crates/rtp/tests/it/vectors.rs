@@ -158,3 +158,61 @@ fn feedback_by_its_layout() {
     packets.iter().for_each(|packet| packet.write(&mut again).unwrap());
     assert_eq!(again, datagram);
 }
+
+/// What a browser sent in AV1 with three spatial and three temporal layers, a structure and the frames behind it, as captured by
+/// others; the fields by appendix A of the AV1 RTP specification.
+#[test]
+fn captured_dependency_descriptors() {
+    let key = hex(
+        "c1017280081485214eafffaaaa863cf0430c10c302afc0aaa0063c00430010c002a000a80006000040001d954926e082b04a0941b820ac\
+         1282503157f974000ca864330e222222eca8655304224230eca877530077004200ef008601df010d",
+    );
+    let read = DependencyDescriptor::parse(&key, None).unwrap();
+    assert!(read.start_of_frame && read.end_of_frame);
+    assert_eq!(read.frame_number, 0x0172);
+    assert_eq!((read.frame.spatial, read.frame.temporal), (0, 0));
+    assert!(read.frame.diffs.as_slice().is_empty(), "a key frame refers to nothing");
+    let structure = read.structure.clone().unwrap();
+    // The sizes stand behind everything else, and each is half of the next: who reads them so has read all of it.
+    assert_eq!(structure.resolutions, [[119, 66], [239, 134], [479, 269]]);
+    assert_eq!((structure.targets, structure.chains), (9, 3));
+    let layers: Vec<_> = structure
+        .templates
+        .iter()
+        .map(|template| (template.frame.spatial, template.frame.temporal))
+        .collect();
+    assert!(layers.is_sorted());
+    let all: std::collections::BTreeSet<_> = layers.into_iter().collect();
+    assert!(all.into_iter().eq((0..3).flat_map(|spatial| (0..3).map(move |temporal| (spatial, temporal)))));
+    let mut out = Vec::new();
+    read.write(None, &mut out).unwrap();
+    assert_eq!(out, key, "the same bytes again");
+    let mut number = 0x0172;
+    for (packet, spatial, start, end) in [
+        ("86017340fc", 1, true, false),
+        ("46017340fc", 1, false, true),
+        ("c3017540fc", 0, true, true),
+        ("88017640fc", 1, true, false),
+        ("48017640fc", 1, false, true),
+        ("c2017840fc", 0, true, true),
+        ("860173", 1, true, false),
+        ("8b0174", 2, true, false),
+        ("c30175", 0, true, true),
+    ] {
+        let bytes = hex(packet);
+        let read = DependencyDescriptor::parse(&bytes, Some(&structure)).unwrap();
+        assert_eq!(
+            (read.frame.spatial, read.start_of_frame, read.end_of_frame),
+            (spatial, start, end),
+            "{packet}"
+        );
+        number = if packet.len() == 6 { number.min(0x0173) } else { number };
+        assert!(read.frame_number >= number, "{packet}");
+        number = read.frame_number;
+        // Five bytes say which targets are active: six of nine.
+        assert_eq!(read.active_targets.map(u32::count_ones), (bytes.len() == 5).then_some(6), "{packet}");
+        let mut out = Vec::new();
+        read.write(Some(&structure), &mut out).unwrap();
+        assert_eq!(out, bytes);
+    }
+}
