@@ -48,7 +48,36 @@ pub fn default_provider() -> Provider {
 }
 
 /// Whether two byte strings are equal, in time that depends on their lengths only.
+#[inline]
 pub fn constant_time_eq(a: &[u8], b: &[u8]) -> bool {
     use subtle::ConstantTimeEq as _;
-    a.ct_eq(b).into()
+    if a.len() != b.len() {
+        return false;
+    }
+    // `subtle`'s own comparison of slices hides each byte from the compiler by itself, 2 ns each: here it hides what is left
+    // when all differences are in one word.
+    let ((a, a_rest), (b, b_rest)) = (a.as_chunks(), b.as_chunks());
+    let number = |block: &[u8; 16]| u128::from_ne_bytes(*block);
+    let blocks = a.iter().zip(b).fold(0, |found, (a, b)| found | number(a) ^ number(b));
+    let rest = a_rest.iter().zip(b_rest).fold(0, |found, (a, b)| found | a ^ b);
+    (blocks | u128::from(rest)).ct_eq(&0).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::constant_time_eq;
+
+    #[test]
+    fn every_bit_and_length_counts() {
+        let bytes: [u8; 40] = core::array::from_fn(|i| i as u8);
+        for len in 0..=40 {
+            assert!(constant_time_eq(&bytes[..len], &bytes.clone()[..len]));
+            for at in 0..len * 8 {
+                let mut other = bytes;
+                other[at / 8] ^= 1 << (at % 8);
+                assert!(!constant_time_eq(&bytes[..len], &other[..len]), "{len} {at}");
+            }
+            assert!(!constant_time_eq(&bytes[..len], &[&bytes[..len], &[0]].concat()));
+        }
+    }
 }

@@ -227,10 +227,8 @@ impl Transform {
 
 /// RFC 7714 §9.2: header and index.
 fn rtcp_aad(header: &[u8; RTCP_HEADER], word: Word) -> [u8; RTCP_HEADER + 4] {
-    let mut aad = [0; RTCP_HEADER + 4];
-    let both = header.iter().chain(&word);
-    aad.iter_mut().zip(both).for_each(|(to, from)| *to = *from);
-    aad
+    let both = u128::from(u64::from_be_bytes(*header)) << 32 | u128::from(u32::from_be_bytes(word));
+    low_bytes(both)
 }
 
 impl Cipher {
@@ -267,7 +265,12 @@ fn counter_block(salt: u128, ssrc: u32, index: u64) -> [u8; 16] {
 /// RFC 7714 §8.1 and §9.1.
 #[inline]
 fn nonce(salt: u128, ssrc: u32, index: u64) -> [u8; 12] {
-    let number = salt ^ (u128::from(ssrc) << 48 | u128::from(index));
+    low_bytes(salt ^ (u128::from(ssrc) << 48 | u128::from(index)))
+}
+
+/// A number of 96 bits.
+#[inline]
+fn low_bytes(number: u128) -> [u8; 12] {
     number.to_be_bytes().last_chunk().copied().unwrap_or_default()
 }
 

@@ -101,7 +101,12 @@ impl<C: Cipher> Key<C> {
     fn stream(&self, nonce: &Nonce, len: usize) -> ([[u8; 16]; SHORT + 1], usize) {
         let mut stream = [[0; 16]; SHORT + 1];
         let blocks = len.div_ceil(16);
-        let first = nonce.iter().fold(0u128, |number, byte| number << 8 | u128::from(*byte)) << 32 | 1;
+        // SP 800-38D §7.1: the nonce, then a counter of 32 bits, whose first block masks the tag.
+        let mut first = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1];
+        if let Some(place) = first.first_chunk_mut() {
+            *place = *nonce;
+        }
+        let first = u128::from_be_bytes(first);
         // All of them: eight at once are as fast as one.
         self.aes.apply(first, &mut stream);
         (stream, blocks)
