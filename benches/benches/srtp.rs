@@ -334,7 +334,7 @@ fn race(suite: Suite, rtcp: bool, size: usize, streams: usize, rounds: usize) {
     }
 }
 
-/// `--rounds N`; `--test` for two rounds; a suite's name, or a part of one, for these alone.
+/// `--rounds N`; `--test` for two rounds; a part of `SUITE/KIND-SIZE/STREAMS` for the rows that have it alone.
 fn main() {
     let (mut rounds, mut wanted) = (ROUNDS, String::new());
     let mut args = std::env::args().skip(1);
@@ -347,10 +347,13 @@ fn main() {
         }
     }
     println!("nanoseconds for a packet, the least of {rounds} interleaved rounds of {TRAIN} packets");
-    for suite in Suite::ALL.into_iter().filter(|suite| format!("{suite:?}").contains(&wanted)) {
+    for suite in Suite::ALL {
         for streams in [1, 1000] {
             for (rtcp, size) in [(false, 100), (false, 300), (false, 1200), (true, 100)] {
-                race(suite, rtcp, size, streams, rounds);
+                let kind = if rtcp { "RTCP" } else { "RTP" };
+                if format!("{suite:?}/{kind}-{size}B/{streams}").contains(&wanted) {
+                    race(suite, rtcp, size, streams, rounds);
+                }
             }
         }
     }
