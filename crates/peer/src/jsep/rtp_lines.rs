@@ -43,6 +43,8 @@ pub(super) fn write(rtp: &PlannedRtp, out: &mut Attributes) {
     for extension in &rtp.extensions {
         let direction = (extension.direction != Direction::SendRecv).then_some(extension.direction);
         let uri = extension.uri.clone();
+        // RFC 6904 §4: not done, because each extension would need a second number, of which one-byte elements have 14, and
+        // cryptex encrypts all of them, numbers and lengths too; browsers offer that form only if told to.
         out.push(Attribute::ExtMap(ExtMap { id: extension.id.into(), direction, uri, attributes: None }));
     }
     if rtp.cryptex {
