@@ -10,6 +10,9 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
 /// Bytes in a row while pouring.
+///
+/// Few: libwebrtc keeps what arrives on a channel that it is closing, and at 16 MiB ends the channel without a word to the
+/// other side (no RE-CONFIG is sent); and a page that gets hundreds of megabytes answers no script.
 const BURST: usize = 4 << 10;
 
 pub(crate) struct Channel {
