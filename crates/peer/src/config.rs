@@ -167,3 +167,20 @@ pub(crate) fn make_certificate(config: &Config, rng: &Rng, now: Instant) -> Resu
     let certificate = Certificate::generate(&config.provider, &mut rng.fork("certificate"), unix);
     certificate.map(Arc::new).map_err(|_| unusable)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use core::time::Duration;
+
+    /// A cookie would cost a round trip and show what a check has shown already.
+    #[test]
+    fn rfc9147_5_1_ice_has_shown_the_way_back() {
+        let provider = siskin_crypto::rustcrypto();
+        for config in [Config::new(provider), Config::small(provider)] {
+            let made = Certificate::generate(&provider, &mut Rng::for_tests(1), Duration::ZERO);
+            let dtls = made.map(|certificate| config.dtls(Arc::new(certificate)));
+            assert!(dtls.is_ok_and(|dtls| !dtls.cookie_exchange && dtls.require_extended_master_secret));
+        }
+    }
+}

@@ -73,6 +73,63 @@ fn protocol_crates_need_no_operating_system() {
     report(&wrong.map(|name| format!("crates/{name}/src/lib.rs: no `#![no_std]`")).collect::<Vec<_>>());
 }
 
+/// The names in a cell such as `` `a::{b, c_…}` ``: what must begin a test's name.
+fn named_tests(cell: &str) -> Vec<&str> {
+    let mut names = Vec::new();
+    for token in cell.split('`').skip(1).step_by(2) {
+        let last = match token.split_once("::{") {
+            Some((_, list)) => list.trim_end_matches('}'),
+            None => token.rsplit("::").next().unwrap_or_default(),
+        };
+        let parts = last.split(", ").map(|name| name.trim_start_matches('…'));
+        let cut = parts.map(|name| name.split(['…', '*']).next().unwrap_or_default());
+        let name = |name: &&str| {
+            name.len() > 3
+                && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
+        };
+        let is_test = token.contains("::") || token.matches('_').count() > 2;
+        names.extend(cut.filter(name).filter(|_| is_test));
+    }
+    names
+}
+
+/// The tables of what shows what (`crates/*/tests/README.md`) name tests, and files, that are there.
+#[test]
+fn tables_of_tests_name_what_is_there() {
+    assert_eq!(named_tests("`a::{begins_…, whole}`, `src/x.rs`, `m::*`, `word`"), ["begins_", "whole"]);
+    let rust = rust_files();
+    let functions: BTreeSet<&str> = rust
+        .iter()
+        .flat_map(|(_, text)| text.split("fn ").skip(1))
+        .map(|rest| rest.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').next().unwrap_or_default())
+        .collect();
+    let mut wrong = Vec::new();
+    let tables = workspace::files().unwrap().into_iter().filter(|name| name.ends_with("/tests/README.md"));
+    for name in tables.collect::<Vec<_>>() {
+        let text = workspace::content(&name).unwrap();
+        let folder = name.trim_end_matches("tests/README.md");
+        for line in text.lines().filter(|line| line.starts_with('|')) {
+            for test in named_tests(line) {
+                if !functions.iter().any(|function| function.starts_with(test)) {
+                    wrong.push(format!("{name}: no test is called {test}"));
+                }
+            }
+            for token in line.split('`').skip(1).step_by(2) {
+                let file = token.split("::").next().unwrap_or_default();
+                let file = match file.strip_prefix("src/") {
+                    Some(_) => format!("{folder}{file}"),
+                    None if file.starts_with("crates/") => file.to_owned(),
+                    None => continue,
+                };
+                if workspace::content(&file).is_none() {
+                    wrong.push(format!("{name}: there is no {file}"));
+                }
+            }
+        }
+    }
+    report(&wrong);
+}
+
 /// A fuzz function, its line in the table, its libFuzzer target, its `[[bin]]` and its corpus bear one name.
 #[test]
 fn fuzz_functions_targets_and_corpora_match() {

@@ -108,7 +108,7 @@ fn the_help_has_every_option() {
 fn openssl_as_server() {
     let folder = Folder::new("dtls-server");
     let fingerprint = folder.make_certificate();
-    let port = std::net::UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port().to_string();
+    let port = free_port();
     let (theirs, ours) = (folder.file("theirs.txt"), folder.file("ours.txt"));
     let mut openssl = Command::new("openssl")
         .args(["s_server", "-dtls1_2", "-Verify", "1", "-port", &port, "-keylogfile", &theirs])
@@ -173,6 +173,12 @@ fn openssl_as_client() {
     let _ = openssl.kill();
     let _ = openssl.wait();
     assert_eq!(line, "hello from openssl\n");
+}
+
+/// A port that is free just now.
+#[expect(clippy::disallowed_types, reason = "a program wants to be told")]
+fn free_port() -> String {
+    std::net::UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port().to_string()
 }
 
 struct Folder(PathBuf);

@@ -87,7 +87,7 @@ fn assert_taken(group: NamedGroup, points: &[(usize, Vec<u8>, bool)]) {
     assert!(of(true) > 100 && of(false) > 0, "{group:?}: {} {}", of(true), of(false));
     for (id, point, good) in points {
         for provider in providers() {
-            let exchange = provider.key_exchange(group).unwrap();
+            let exchange = provider.key_exchange(group).expect("every provider has it");
             let answer = exchange.respond(&mut Rng::for_tests(1), point).map(|_| ());
             let expected = if *good { Ok(()) } else { Err(Error::InvalidShare) };
             assert_eq!(answer, expected, "{provider:?} {group:?} {id}");

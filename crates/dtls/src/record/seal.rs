@@ -198,3 +198,31 @@ const INNER_TYPE_LEN: usize = 1;
 const LENGTH_LEN: usize = 2;
 /// A header with a sequence number of two bytes and a length.
 const FLAGS: u8 = frame::UNIFIED << 5 | frame::WIDE_BIT | frame::LENGTH_BIT;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use siskin_crypto::AeadAlgorithm::{self, Aes128Gcm, Aes256Gcm, ChaCha20Poly1305};
+
+    /// RFC 8446 §5.5: whatever the configuration allows, a key of DTLS 1.3 seals no more records than its AEAD allows, and is
+    /// changed after three quarters of them.
+    #[test]
+    fn rfc9147_4_5_3_the_limit_of_the_aead_holds() {
+        let provider = siskin_crypto::rustcrypto();
+        let gcm = 23_726_566; // 2^24.5
+        for (algorithm, expected) in [(Aes128Gcm, gcm), (Aes256Gcm, gcm), (ChaCha20Poly1305, (1 << 48) - 1)] {
+            let protection = |algorithm: AeadAlgorithm| {
+                let key = [7; 32];
+                let key = key.get(..algorithm.key_len()).unwrap_or_default();
+                Protection::v13(&provider, algorithm, key, &[7; 12], key).ok()
+            };
+            let mut writing = WriteEpoch::new(3, u64::MAX, protection(algorithm));
+            assert_eq!(writing.end, expected);
+            writing.next = expected / 4 * 3 - 1;
+            assert!(!writing.is_worn());
+            writing.next += 1;
+            assert!(writing.is_worn());
+            assert_eq!(WriteEpoch::new(3, 40, protection(algorithm)).end, 40);
+        }
+    }
+}

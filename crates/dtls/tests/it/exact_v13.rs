@@ -135,6 +135,35 @@ fn rfc9147_7_2_an_answer_acknowledges_the_flight_before_it() {
     assert!(server.is_connected());
 }
 
+/// Only records with handshake messages are acknowledged: not data, not what cannot be opened, not ACKs, and after the end nothing.
+#[test]
+fn rfc9147_7_1_only_handshake_records_are_acknowledged() {
+    let (client, server) = configs();
+    let (mut client, mut server) = connected_pair(client, server);
+    for round in 0..20u8 {
+        let sealed = client.seal(&[round; 100]);
+        server.take(NOW, &sealed);
+        // The same again, damaged, and cut.
+        server.take(NOW, &sealed);
+        let mut damaged = sealed.clone();
+        damaged[60] ^= 1;
+        server.take(NOW, &damaged);
+        server.take(NOW, &sealed[..40]);
+        assert!(server.flush(NOW).is_empty(), "round {round}");
+        assert_eq!(server.dtls.poll_timeout(), None);
+    }
+    // A KeyUpdate is acknowledged by one datagram, and that by none.
+    client.dtls.update_keys(NOW, false).unwrap();
+    client.flush(NOW).iter().for_each(|datagram| server.take(NOW, datagram));
+    let ack = server.flush(NOW);
+    assert_eq!(ack.len(), 1);
+    ack.iter().for_each(|datagram| client.take(NOW, datagram));
+    assert!(client.flush(NOW).is_empty());
+    client.dtls.close(NOW);
+    client.flush(NOW).iter().for_each(|datagram| server.take(NOW, datagram));
+    assert_eq!(server.flush(NOW).len(), 1, "a close_notify of its own");
+}
+
 /// Keys of an epoch that is over are kept for the reordered, but no longer than the maximum segment lifetime.
 #[test]
 fn rfc9147_4_2_1_old_keys_go_after_the_msl() {

@@ -108,6 +108,28 @@ fn rfc4145_4_who_does_not_say_is_active_in_an_offer_and_passive_in_an_answer() {
     assert!(pair.a.is_open(channel), "{:?}", pair.a.events);
 }
 
+/// An offer may settle who starts the handshake: it is answered with the other part, and the handshake goes that way.
+#[test]
+fn rfc8842_5_3_an_offer_may_be_active_or_passive() {
+    for (offered, answered, role) in [("active", "passive", "server"), ("passive", "active", "client")] {
+        let mut pair = Pair::new(33, Link::new(ms(5)));
+        let channel = pair.a.channel(T0, "x");
+        let (a, b) = (&mut pair.a.connection, &mut pair.b.connection);
+        a.set_local_description(T0, None).unwrap();
+        let offer = edited(a.local_description().unwrap(), "a=setup:actpass", &format!("a=setup:{offered}"));
+        b.set_remote_description(T0, offer).unwrap();
+        b.set_local_description(T0, None).unwrap();
+        let answer = b.local_description().unwrap();
+        assert!(answer.sdp.contains(&format!("a=setup:{answered}\r\n")), "{}", answer.sdp);
+        a.set_remote_description(T0, answer).unwrap();
+        pair.run_until(ms(2_000), |a, _| a.is_open(channel));
+        assert!(pair.a.is_open(channel), "{offered}: {:?}", pair.a.events);
+        let stats = pair.b.connection.get_stats(pair.now());
+        let role = format!("dtls_role: \"{role}\"");
+        assert!(stats.iter().any(|stats| format!("{stats:?}").contains(&role)), "{offered}: {stats:?}");
+    }
+}
+
 /// Firefox says `active` in every answer to a later offer, whatever it is.
 #[test]
 fn rfc9429_5_8_3_an_association_that_lives_keeps_its_roles() {

@@ -129,10 +129,8 @@ fn assert_standard(reports: &[Value]) {
     let mut seen = BTreeSet::new();
     for stats in &all {
         let kind = stats["type"].as_str().unwrap();
-        let (_, required, optional) = DICTIONARIES
-            .iter()
-            .find(|(name, ..)| *name == kind)
-            .unwrap_or_else(|| panic!("no such type: {kind}"));
+        let dictionary = DICTIONARIES.iter().find(|(name, ..)| *name == kind);
+        let (_, required, optional) = dictionary.expect("a type of webrtc-stats");
         seen.insert(kind);
         let required = required.split_whitespace().chain(["id", "timestamp", "type"]);
         let known: BTreeSet<&str> = required.clone().chain(optional.split_whitespace()).collect();

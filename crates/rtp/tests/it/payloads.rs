@@ -205,7 +205,7 @@ proptest! {
         let mut out = Vec::new();
         one.write(&mut out);
         prop_assert_eq!((out.len(), TelephoneEvent::parse(&out)), (4, Ok(one)));
-        prop_assert_eq!(tone_of(event).map(|tone| event_of(tone)), (event < 16).then_some(Some(event)));
+        prop_assert_eq!(tone_of(event).map(event_of), (event < 16).then_some(Some(event)));
         let step = step.max(total / 50);
         let packets: Vec<_> = EventPackets::new(event, volume, total, step).collect();
         let (updates, ends) = packets.split_at(packets.len() - 3);
