@@ -112,7 +112,8 @@ fn small_limits_hold_a_browsers_hello() {
         let config = config(siskin_crypto::rustcrypto(), Role::Server).small();
         let mut server = Peer::new(config, 1);
         datagrams(text).iter().for_each(|datagram| server.take(NOW, datagram));
-        assert!(!server.flush(NOW).is_empty(), "{name}");
+        // Not an alert.
+        assert!(server.flush(NOW).len() > 1 && !server.dtls.is_closed(), "{name}: {:?}", server.events);
     }
 }
 

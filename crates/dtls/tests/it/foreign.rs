@@ -134,6 +134,8 @@ impl Foreign {
 /// Our side, on a socket of its own.
 struct Ours {
     peer: Peer,
+    /// The longest datagram that it may send in the handshake.
+    most: usize,
     socket: UdpSocket,
     start: std::time::Instant,
 }
@@ -144,10 +146,11 @@ impl Ours {
         let path = Path::udp(BaseId(0), "127.0.0.1:1".parse().unwrap());
         let mut config = Config::new(provider, certificate(&provider, 7), role, path);
         configure(&mut config);
+        let most = config.max_datagram;
         let mut peer = Peer::new(config, 1);
         peer.dtls.set_remote_fingerprints(Instant::ZERO, std::slice::from_ref(&foreign.fingerprint)).unwrap();
         socket.set_read_timeout(Some(Duration::from_millis(5))).unwrap();
-        Self { peer, socket, start: std::time::Instant::now() }
+        Self { peer, most, socket, start: std::time::Instant::now() }
     }
 
     fn now(&self) -> Instant {
@@ -190,6 +193,7 @@ impl Ours {
     fn send_pending(&mut self) {
         let now = self.now();
         for datagram in self.peer.flush(now) {
+            assert!(datagram.len() <= self.most, "{} bytes", datagram.len());
             let _ = self.socket.send(&datagram);
         }
     }
@@ -360,9 +364,15 @@ fn openssl_with_other_keys() {
 #[test]
 fn openssl_with_a_cookie() {
     let foreign = Foreign::p256("cookie");
+    // A request and a hello make one flight more on each side.
     let (mut ours, mut program) = openssl_client(&foreign, &[], |config| config.cookie_exchange = true);
+    assert_eq!(ours.peer.dtls.flight_number(), 3);
+    ours.converse(&mut program);
+    let (mut ours, mut program) = openssl_client(&foreign, &[], |_| {});
+    assert_eq!(ours.peer.dtls.flight_number(), 2);
     ours.converse(&mut program);
     let (mut ours, mut program) = openssl_server(&foreign, &["-listen"], |_| {});
+    assert_eq!(ours.peer.dtls.flight_number(), 3);
     ours.converse(&mut program);
 }
 

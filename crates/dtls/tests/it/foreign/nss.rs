@@ -143,6 +143,8 @@ fn firefox_with_a_cookie() {
     let (mut ours, mut program) =
         nss_client(Libraries::Firefox, &foreign, &[], |config| config.cookie_exchange = true);
     assert_eq!(agreed(&ours), DEFAULT);
+    // A HelloRetryRequest went first.
+    assert_eq!(ours.peer.dtls.flight_number(), 2);
     ours.converse(&mut program);
 }
 
