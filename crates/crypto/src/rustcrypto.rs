@@ -58,3 +58,23 @@ static VERIFIERS: [&dyn Verifier; 10] = [
     &rsa::PKCS1_SHA384,
     &rsa::PKCS1_SHA512,
 ];
+
+#[cfg(test)]
+mod tests {
+    /// What the keys of this provider are made of; hash states: `hash.rs`. (`GHash` has no mark, but is wiped by what it holds.)
+    #[test]
+    fn keys_are_wiped_on_drop() {
+        fn is_wiped<T: zeroize::ZeroizeOnDrop>() {}
+        is_wiped::<aes_gcm::Aes128Gcm>();
+        is_wiped::<aes_gcm::Aes256Gcm>();
+        is_wiped::<chacha20poly1305::ChaCha20Poly1305>();
+        is_wiped::<super::keystream::Aes128>();
+        is_wiped::<super::keystream::Aes256>();
+        is_wiped::<x25519_dalek::StaticSecret>();
+        is_wiped::<p256::SecretKey>();
+        is_wiped::<p384::SecretKey>();
+        is_wiped::<p256::ecdsa::SigningKey>();
+        is_wiped::<p384::ecdsa::SigningKey>();
+        is_wiped::<ml_kem::ml_kem_768::DecapsulationKey>();
+    }
+}
