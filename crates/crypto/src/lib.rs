@@ -71,7 +71,8 @@ mod tests {
     fn every_bit_and_length_counts() {
         let bytes: [u8; 40] = core::array::from_fn(|i| i as u8);
         for len in 0..=40 {
-            assert!(constant_time_eq(&bytes[..len], &bytes.clone()[..len]));
+            let copy = bytes;
+            assert!(constant_time_eq(&bytes[..len], &copy[..len]));
             for at in 0..len * 8 {
                 let mut other = bytes;
                 other[at / 8] ^= 1 << (at % 8);

@@ -282,7 +282,11 @@ impl Session {
 
     /// Asks for a new beginning at any rate (FIR).
     pub fn request_full_intra(&mut self, ssrc: u32) {
-        if self.pending.firs.len() >= MOST_REQUESTS || self.pending.firs.iter().any(|(of, _)| *of == ssrc) {
+        if self.pending.firs.iter().any(|(of, _)| *of == ssrc) {
+            return;
+        }
+        if self.pending.firs.len() >= MOST_REQUESTS {
+            self.stats.feedback_dropped += 1;
             return;
         }
         if self.pending.fir_numbers.len() >= self.config.max_receivers {
