@@ -60,7 +60,9 @@ fn direction(args: &Value) -> Option<Direction> {
 /// Transceivers for what is to be offered.
 pub(crate) async fn add(pc: &PeerConnection, args: &Value) -> Result<(), String> {
     for (number, one) in args["send"].as_array().into_iter().flatten().enumerate() {
+        let rids = one["rids"].as_array().into_iter().flatten().filter_map(Value::as_str);
         let init = TransceiverInit {
+            receive_encodings: rids.map(String::from).collect(),
             direction: direction(one).unwrap_or(Direction::SendRecv),
             track: Some(format!("offered-{number}-{}", kind(one).name())),
             streams: vec!["siskin".into()],

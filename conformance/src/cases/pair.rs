@@ -126,8 +126,9 @@ impl<'a> Pair<'a> {
     pub(super) fn connect_media_with(&mut self, sources: &Value, config: &Value) -> Result<()> {
         let theirs = json!({"send": sources, "echo": false, "config": config});
         let kinds = sources.as_array().into_iter().flatten();
-        let kinds: Value =
-            kinds.map(|source| json!({"kind": source["kind"], "codec": source["codec"]})).collect();
+        let kinds: Value = kinds
+            .map(|source| json!({"kind": source["kind"], "codec": source["codec"], "rids": source["rids"]}))
+            .collect();
         let ours = json!({"send": kinds, "mirror": true, "echo": true, "config": config});
         let from = self.offerer();
         let (mut offer, answer) = match from {

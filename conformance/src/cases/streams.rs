@@ -24,10 +24,9 @@ pub(super) const CASES: &[Matrix] = &[
     ),
     Matrix::new(
         "media/simulcast",
-        "three encodings come under their RIDs, and each goes back in turn",
+        "three encodings come under their RIDs, offered or asked for, and each goes back in turn",
         simulcast,
-    )
-    .once(),
+    ),
     Matrix::new("media/statistics", "what both sides count of the same streams, field by field", statistics),
 ];
 

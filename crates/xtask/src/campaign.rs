@@ -8,6 +8,7 @@ const LAYERS: &[(&str, &str, &str)] = &[
     ("sctp", "siskin-sctp", "campaign::ours"),
     ("dcsctp", "siskin-sctp", "campaign::as_fast_as_dcsctp"),
     ("peer", "siskin-peer", "campaign::"),
+    ("jsep", "siskin-peer", "any_order::"),
 ];
 
 /// The verb `campaign`.

@@ -7,11 +7,11 @@ use core::time::Duration;
 use siskin_base::{Instant, PacketFeedback};
 use siskin_cc::{Estimator, Probe, Rate, Rates, Sent};
 use siskin_netsim::Link;
-use siskin_peer::media::{MediaConfig, TrackKind};
+use siskin_peer::media::{Codec, CodecParameters, MediaConfig, TrackKind};
 use siskin_peer::stats::StatsKind;
 use siskin_peer::{
-    Direction, EstimatorFactory, Event, OutgoingFrame, PeerConnectionState, ReceivedFrame, TransceiverId,
-    TransceiverInit,
+    Direction, EstimatorFactory, Event, OfferOptions, OutgoingFrame, PeerConnectionState, ReceivedFrame,
+    SdpType, SessionDescription, TransceiverId, TransceiverInit,
 };
 use std::sync::Arc;
 
@@ -148,6 +148,130 @@ fn a_codec_with_another_clock_takes_over() {
     assert!(inbound.jitter_buffer_minimum_delay / 200.0 < 0.002, "{}", inbound.jitter_buffer_minimum_delay);
     assert!(inbound.jitter_buffer_delay / 200.0 < 0.050, "{}", inbound.jitter_buffer_delay);
     assert!(inbound.jitter < 0.002, "{}", inbound.jitter);
+}
+
+/// RFC 9429 §7.3, and §4.1.8: after an answer that lets the callee send only, and after a provisional one, its media come before the
+/// call is taken.
+#[test]
+fn rfc9429_7_3_early_media() {
+    for kind in [SdpType::Answer, SdpType::PrAnswer] {
+        let mut pair = media_pair(34, Link::new(ms(5)));
+        let zero = Instant::ZERO;
+        let caller = pair.a.connection.add_track(zero, VIDEO, "caller", &[]).unwrap();
+        pair.a.connection.set_local_description(zero, None).unwrap();
+        let offer = pair.a.connection.local_description().unwrap();
+        pair.b.connection.set_remote_description(zero, offer).unwrap();
+        let callee = TransceiverId(0);
+        pair.b.connection.set_direction(zero, callee, Direction::SendOnly).unwrap();
+        let answer = pair.b.connection.create_answer(zero).unwrap();
+        let answer = SessionDescription { kind, ..answer };
+        pair.b.connection.set_local_description(zero, Some(answer)).unwrap();
+        let answer = pair.b.connection.local_description().unwrap();
+        assert_eq!(answer.kind, kind);
+        pair.a.connection.set_remote_description(zero, answer).unwrap();
+        pair.run_until(ms(5_000), connected);
+        let payload_type = payload_type(&pair.b, callee, "VP8");
+        let play = |pair: &mut Pair, from_callee: bool, first: u32| {
+            for frame in first..first + 10 {
+                let now = pair.now();
+                let (peer, id) = if from_callee { (&mut pair.b, callee) } else { (&mut pair.a, caller) };
+                let data = vp8(frame, frame == first, 1_000).into();
+                let frame = OutgoingFrame::new(payload_type, frame * 3_000, data);
+                let sent = peer.connection.send_frame(now, id, None, frame).map_err(|error| error.name());
+                assert_eq!(sent, Ok(()));
+                pair.run(ms(33));
+            }
+            pair.run(ms(500));
+        };
+        play(&mut pair, true, 0);
+        assert_eq!(frames(&pair.a, caller).len(), 10, "{kind:?}: before the call is taken");
+        let now = pair.now();
+        let early = OutgoingFrame::new(payload_type, 0, vp8(0, true, 100).into());
+        let refused = pair.a.connection.send_frame(now, caller, None, early).map_err(|error| error.name());
+        assert_eq!(refused, Err("InvalidStateError"), "the caller does not send yet");
+        // The call is taken: with an offer, or with the final answer.
+        pair.b.connection.set_direction(now, callee, Direction::SendRecv).unwrap();
+        if kind == SdpType::Answer {
+            pair.b.connection.set_local_description(now, None).unwrap();
+            let offer = pair.b.connection.local_description().unwrap();
+            pair.a.connection.set_remote_description(now, offer).unwrap();
+            pair.a.connection.set_local_description(now, None).unwrap();
+            let answer = pair.a.connection.local_description().unwrap();
+            pair.b.connection.set_remote_description(now, answer).unwrap();
+        } else {
+            pair.b.connection.set_local_description(now, None).unwrap();
+            let answer = pair.b.connection.local_description().unwrap();
+            assert_eq!(answer.kind, SdpType::Answer);
+            pair.a.connection.set_remote_description(now, answer).unwrap();
+        }
+        play(&mut pair, true, 10);
+        play(&mut pair, false, 0);
+        assert_eq!(frames(&pair.a, caller).len(), 20, "{kind:?}");
+        assert_eq!(frames(&pair.b, callee).len(), 10, "{kind:?}");
+    }
+}
+
+/// RFC 3264 §5.1: a number says how its author receives. The offerer's are 96 and 97; the answer that it gets has 120 and 124 for the
+/// same, so that it sends by those, and goes on receiving by its own.
+#[test]
+fn rfc3264_5_1_payload_types_differ_by_direction() {
+    let mut pair = media_pair(35, Link::new(ms(5)));
+    let zero = Instant::ZERO;
+    let id = pair.a.connection.add_track(zero, VIDEO, "t", &[]).unwrap();
+    let only = [Codec::new("video/VP8", 90_000), Codec::new("video/rtx", 90_000)];
+    pair.a.connection.set_codec_preferences(zero, id, &only).unwrap();
+    pair.b.connection.add_track(zero, VIDEO, "u", &[]).unwrap();
+    pair.a.connection.set_local_description(zero, None).unwrap();
+    let offer = pair.a.connection.local_description().unwrap();
+    assert!(offer.sdp.contains("SAVPF 96 97\r\n"), "{}", offer.sdp);
+    pair.b.connection.set_remote_description(zero, offer).unwrap();
+    pair.b.connection.set_local_description(zero, None).unwrap();
+    let answer = pair.b.connection.local_description().unwrap();
+    let numbers = [(" 96 97\r", " 120 124\r"), (":96 ", ":120 "), (":97 ", ":124 "), ("apt=96", "apt=120")];
+    let sdp = numbers.iter().fold(answer.sdp.clone(), |sdp, (from, to)| sdp.replace(from, to));
+    pair.a.connection.set_remote_description(zero, SessionDescription { sdp, ..answer }).unwrap();
+    pair.a.drain(zero);
+    let number = |codecs: &[CodecParameters]| -> Vec<u8> { codecs.iter().map(|c| c.payload_type).collect() };
+    let transceiver = pair.a.connection.transceivers().next().unwrap();
+    assert_eq!(number(transceiver.send_codecs()), [120, 124]);
+    assert_eq!(number(transceiver.receive_codecs()), [96, 97]);
+    pair.run_until(ms(5_000), connected);
+    pair.a.sent.clear();
+    for frame in 0..10 {
+        let now = pair.now();
+        let make = |number| OutgoingFrame::new(number, frame * 3_000, vp8(frame, frame == 0, 1_000).into());
+        let refused = pair.a.connection.send_frame(now, id, None, make(96)).map_err(|error| error.name());
+        assert_eq!(refused, Err("TypeError"));
+        pair.a.connection.send_frame(now, id, None, make(120)).unwrap();
+        pair.b.connection.send_frame(now, TransceiverId(0), None, make(96)).unwrap();
+        pair.run(ms(33));
+    }
+    pair.run(ms(500));
+    // SRTP leaves the header legible: RTCP has 72 to 79 there, with its marker 200 to 207.
+    let rtp = pair.a.sent.iter().filter(|packet| packet[0] >> 6 == 2 && !(192..224).contains(&packet[1]));
+    let mut sent: Vec<u8> = rtp.map(|packet| packet[1] & 0x7f).collect();
+    sent.sort_unstable();
+    sent.dedup();
+    assert!(sent == [120] || sent == [120, 124], "{sent:?}");
+    assert_eq!(frames(&pair.a, id).len(), 10, "by our own number");
+    // In later offers the numbers of both directions stay taken, and keep their meaning.
+    let now = pair.now();
+    pair.a.connection.set_codec_preferences(now, id, &[]).unwrap();
+    let later = pair.a.connection.create_offer(now, OfferOptions::default()).unwrap().sdp;
+    assert!(later.contains("a=rtpmap:96 VP8/90000\r\n") && later.contains("a=fmtp:97 apt=96\r\n"), "{later}");
+    assert!(!later.contains("a=rtpmap:120 ") && !later.contains("a=rtpmap:124 "), "{later}");
+    // And where the answerer offers, it gives its own.
+    pair.b.connection.set_local_description(now, None).unwrap();
+    let offer = pair.b.connection.local_description().unwrap();
+    let sdp = numbers.iter().fold(offer.sdp.clone(), |sdp, (from, to)| sdp.replace(from, to));
+    let sdp = sdp.replace(" 96 97 ", " 120 124 ");
+    pair.a.connection.set_remote_description(now, SessionDescription { sdp, ..offer }).unwrap();
+    pair.a.connection.set_local_description(now, None).unwrap();
+    let answer = pair.a.connection.local_description().unwrap().sdp;
+    assert!(
+        answer.contains("a=rtpmap:120 VP8/90000\r\n") && answer.contains("a=fmtp:124 apt=120\r\n"),
+        "{answer}"
+    );
 }
 
 #[test]

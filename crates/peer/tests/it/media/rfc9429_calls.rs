@@ -1,4 +1,4 @@
-//! The calls of RFC 9429 §7.1 and §7.2, with the other side's descriptions as they stand there: ours are compared with the
+//! The calls of RFC 9429 §7.1, §7.2 and §7.3 (Bob's side of the last is in `rfc9429.rs`), with the other side's descriptions as they stand there: ours are compared with the
 //! example's line by line, but for what each end chooses for itself.
 
 use super::*;
@@ -487,6 +487,182 @@ fn section_7_2_alice() {
     assert_eq!(number(&answer), number(&ours) + 1);
     // §5.2.2: what was grouped stays so in her next offer, though her own streams do not say it.
     assert!(has(&offer_of(&mut alice), "a=group:LS 0 2"), "{}", offer_of(&mut alice));
+}
+
+const OFFER_C1: &str = "v=0
+o=- 1070771854436052752 1 IN IP4 0.0.0.0
+s=-
+t=0 0
+a=ice-options:trickle ice2
+a=group:BUNDLE a1 v1
+a=group:LS a1 v1
+m=audio 9 UDP/TLS/RTP/SAVPF 96 0 8 97 98
+c=IN IP4 0.0.0.0
+a=mid:a1
+a=sendrecv
+AUDIO
+a=msid:bbce3ba6-abfc-ac63-d00a-e15b286f8fce
+a=ice-ufrag:4ZcD
+a=ice-pwd:ZaaG6OG7tCn4J/lehAGz+HHD
+a=fingerprint:sha-256 C4:68:F8:77:6A:44:F1:98:6D:7C:9F:47:EB:E3:34:A4:0A:AA:2D:49:08:28:70:2E:1F:AE:18:7D:4E:3E:66:BF
+a=setup:actpass
+a=tls-id:9e5b948ade9c3d41de6617b68f769e55
+a=rtcp-mux
+a=rtcp-mux-only
+a=rtcp-rsize
+m=video 0 UDP/TLS/RTP/SAVPF 100 101 102 103
+c=IN IP4 0.0.0.0
+a=mid:v1
+a=sendrecv
+VIDEO
+a=msid:bbce3ba6-abfc-ac63-d00a-e15b286f8fce
+a=bundle-only
+";
+
+const ANSWER_C1: &str = "v=0
+o=- 6386516489780559513 1 IN IP4 0.0.0.0
+s=-
+t=0 0
+a=ice-options:trickle ice2
+a=group:BUNDLE a1 v1
+a=group:LS a1 v1
+m=audio 9 UDP/TLS/RTP/SAVPF 96 0 8 97 98
+c=IN IP4 0.0.0.0
+a=mid:a1
+a=sendonly
+AUDIO
+a=msid:751f239e-4ae0-c549-aa3d-890de772998b
+a=ice-ufrag:TpaA
+a=ice-pwd:t2Ouhc67y8JcCaYZxUUTgKw/
+a=fingerprint:sha-256 A2:F3:A5:6D:4C:8C:1E:B2:62:10:4A:F6:70:61:C4:FC:3C:E0:01:D6:F3:24:80:74:DA:7C:3E:50:18:7B:CE:4D
+a=setup:active
+a=tls-id:55e967f86b7166ed14d3c9eda849b5e9
+a=rtcp-mux
+a=rtcp-mux-only
+a=rtcp-rsize
+m=video 9 UDP/TLS/RTP/SAVPF 100 101 102 103
+c=IN IP4 0.0.0.0
+a=mid:v1
+a=sendonly
+VIDEO
+a=msid:751f239e-4ae0-c549-aa3d-890de772998b
+";
+
+const OFFER_C2: &str = "v=0
+o=- 6386516489780559513 2 IN IP4 0.0.0.0
+s=-
+t=0 0
+a=ice-options:trickle ice2
+a=group:BUNDLE a1 v1
+a=group:LS a1 v1
+m=audio 12200 UDP/TLS/RTP/SAVPF 96 0 8 97 98
+c=IN IP4 192.0.2.200
+a=mid:a1
+a=sendrecv
+AUDIO
+a=msid:751f239e-4ae0-c549-aa3d-890de772998b
+a=ice-ufrag:TpaA
+a=ice-pwd:t2Ouhc67y8JcCaYZxUUTgKw/
+a=fingerprint:sha-256 A2:F3:A5:6D:4C:8C:1E:B2:62:10:4A:F6:70:61:C4:FC:3C:E0:01:D6:F3:24:80:74:DA:7C:3E:50:18:7B:CE:4D
+a=setup:actpass
+a=tls-id:55e967f86b7166ed14d3c9eda849b5e9
+a=rtcp-mux
+a=rtcp-mux-only
+a=rtcp-rsize
+a=candidate:1 1 udp 255 192.0.2.200 12200 typ relay raddr 0.0.0.0 rport 0
+a=end-of-candidates
+m=video 12200 UDP/TLS/RTP/SAVPF 100 101 102 103
+c=IN IP4 192.0.2.200
+a=mid:v1
+a=sendrecv
+VIDEO
+a=msid:751f239e-4ae0-c549-aa3d-890de772998b
+";
+
+const ANSWER_C2: &str = "v=0
+o=- 1070771854436052752 2 IN IP4 0.0.0.0
+s=-
+t=0 0
+a=ice-options:trickle ice2
+a=group:BUNDLE a1 v1
+a=group:LS a1 v1
+m=audio 12100 UDP/TLS/RTP/SAVPF 96 0 8 97 98
+c=IN IP4 192.0.2.100
+a=mid:a1
+a=sendrecv
+AUDIO
+a=msid:bbce3ba6-abfc-ac63-d00a-e15b286f8fce
+a=ice-ufrag:4ZcD
+a=ice-pwd:ZaaG6OG7tCn4J/lehAGz+HHD
+a=fingerprint:sha-256 C4:68:F8:77:6A:44:F1:98:6D:7C:9F:47:EB:E3:34:A4:0A:AA:2D:49:08:28:70:2E:1F:AE:18:7D:4E:3E:66:BF
+a=setup:passive
+a=tls-id:9e5b948ade9c3d41de6617b68f769e55
+a=rtcp-mux
+a=rtcp-mux-only
+a=rtcp-rsize
+a=candidate:1 1 udp 255 192.0.2.100 12100 typ relay raddr 0.0.0.0 rport 0
+a=end-of-candidates
+m=video 12100 UDP/TLS/RTP/SAVPF 100 101 102 103
+c=IN IP4 192.0.2.100
+a=mid:v1
+a=sendrecv
+VIDEO
+a=msid:bbce3ba6-abfc-ac63-d00a-e15b286f8fce
+";
+
+/// The numbers that our offers give: retransmissions follow what they are of.
+const VIDEO_OURS: &str = "a=rtpmap:100 VP8/90000
+a=rtpmap:102 H264/90000
+a=fmtp:102 packetization-mode=1;profile-level-id=42e01f
+a=rtpmap:101 rtx/90000
+a=fmtp:101 apt=100
+a=rtpmap:103 rtx/90000
+a=fmtp:103 apt=102
+a=extmap:1 urn:ietf:params:rtp-hdrext:sdes:mid
+a=extmap:3 urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id
+a=rtcp-fb:100 ccm fir
+a=rtcp-fb:100 nack
+a=rtcp-fb:100 nack pli
+";
+
+/// §7.3, Alice: her offer, the early answer that only promises to send, and Bob's offer once he takes the call.
+#[test]
+fn section_7_3_alice() {
+    let mids = [("a1", "0"), ("v1", "1")];
+    let theirs = |text: &str| example(&text.replace("VIDEO\n", VIDEO_OURS), &mids);
+    let mut alice = end(1, BundlePolicy::MaxBundle);
+    for (kind, track) in [(AUDIO, "a"), (VIDEO, "v")] {
+        alice.connection.add_track(T0, kind, track, &["bbce3ba6".into()]).unwrap();
+    }
+    let ours = describe(&mut alice).sdp;
+    compare(&ours, &theirs(OFFER_C1));
+    assert_eq!(transports(&ours), [true, false]);
+    assert_eq!(msid(section(&ours, 0)), msid(section(&ours, 1)));
+    take(&mut alice, &SessionDescription { kind: SdpType::Answer, sdp: theirs(ANSWER_C1) });
+    alice.drain(T0);
+    let told = tracks(&alice);
+    assert_eq!(told.len(), 2, "ontrack events for audio and video");
+    assert!(told.iter().all(|(_, streams)| streams == &["751f239e-4ae0-c549-aa3d-890de772998b"]));
+    assert!(all(&alice).iter().all(|known| known.current_direction() == Some(Direction::RecvOnly)));
+    let relayed = siskin_peer::IceCandidateInit {
+        candidate: "candidate:1 1 udp 255 192.0.2.200 12200 typ relay raddr 0.0.0.0 rport 0".into(),
+        sdp_mid: Some("0".into()),
+        sdp_m_line_index: Some(0),
+        username_fragment: Some("TpaA".into()),
+    };
+    alice.connection.add_ice_candidate(T0, Some(relayed)).unwrap();
+
+    take(&mut alice, &offer(&theirs(OFFER_C2)));
+    alice.drain(T0);
+    assert_eq!(tracks(&alice).len(), 2, "no new tracks");
+    let answer = describe(&mut alice).sdp;
+    compare(&answer, &theirs(ANSWER_C2));
+    assert_eq!(transports(&answer), [true, false]);
+    assert_eq!(line(section(&answer, 0), "a=ice-ufrag:"), line(section(&ours, 0), "a=ice-ufrag:"));
+    assert!(all(&alice).iter().all(|known| known.current_direction() == Some(Direction::SendRecv)));
+    let number = |sdp: &str| line(sdp, "o=").split(' ').nth(2).unwrap().parse::<u64>().unwrap();
+    assert_eq!(number(&answer), number(&ours) + 1);
+    assert!(!alice.connection.is_negotiation_needed());
 }
 
 /// §5.3.1: who adds tracks in streams of their own gets no group; who adds none keeps the offerer's.
