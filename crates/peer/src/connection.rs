@@ -1,5 +1,6 @@
 //! The peer connection: what it holds, and the verbs that every engine has.
 
+mod agreed;
 mod answer;
 mod apply;
 mod candidates;
