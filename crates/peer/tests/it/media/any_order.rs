@@ -2,6 +2,8 @@
 //! [perfect negotiation](https://www.w3.org/TR/webrtc/#perfect-negotiation-example) between them. Whatever happens, no
 //! description is refused, and in the end both agree on everything.
 
+#![allow(clippy::indexing_slicing, reason = "there are two ends, and what is drawn is within its bounds")]
+
 use super::*;
 use siskin_base::Rng;
 use siskin_netsim::{Report, campaign};

@@ -1,5 +1,5 @@
 //! Offer and answer of audio and video. Tests named after a file of the web-platform tests (`webrtc/` there) assert what
-//! that file asserts, in our words; `captures` and `rfc9429` hold us to what others wrote.
+//! that file asserts, in our words; `captures` and `rfc9429` hold us to what others wrote. `tests/README.md` says what shows what.
 
 mod any_order;
 mod captures;

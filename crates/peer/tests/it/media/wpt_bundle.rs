@@ -2,6 +2,7 @@
 
 use super::*;
 use siskin_peer::BundlePolicy;
+use siskin_peer::stats::StatsKind;
 
 fn offers(policy: BundlePolicy) -> String {
     let mut peer = peer_with(1, |config| config.bundle_policy = policy);
@@ -101,10 +102,7 @@ fn an_answer_that_bundles_leaves_one_transport() {
         assert_eq!(shape(&answer), [OWN, BUNDLED, BUNDLED], "{answer}");
         let transports = |peer: &Peer| {
             let stats = peer.connection.get_stats(T0);
-            stats
-                .iter()
-                .filter(|stats| matches!(stats.kind, siskin_peer::stats::StatsKind::Transport(_)))
-                .count()
+            stats.iter().filter(|stats| matches!(stats.kind, StatsKind::Transport(_))).count()
         };
         assert_eq!((transports(&a), transports(&b)), (1, 1), "{policy:?}");
         add(&mut a, AUDIO, Direction::SendRecv);
@@ -142,4 +140,31 @@ fn rfc9429_5_3_1_a_strict_answerer_takes_only_what_is_bundled() {
     take(&mut b, &offer);
     let answer = describe(&mut b).sdp;
     assert!(section(&answer, 1).starts_with("m=video 0 "), "{answer}");
+}
+
+/// RTCP has no address of its own: neither what a description says of one nor what is trickled is tried.
+#[test]
+fn candidates_of_the_second_component_are_none() {
+    let (mut a, mut b) = pair();
+    add(&mut a, AUDIO, Direction::SendRecv);
+    let mut offer = describe(&mut a);
+    assert!(offer.sdp.contains(" 1 udp ") && !offer.sdp.contains(" 2 udp "));
+    offer.sdp.push_str("a=candidate:1 2 udp 2113929470 10.0.0.1 1001 typ host\r\n");
+    take(&mut b, &offer);
+    let trickled = siskin_peer::IceCandidateInit {
+        candidate: "candidate:1 2 udp 2113929470 10.0.0.1 1003 typ host".into(),
+        sdp_mid: Some("0".into()),
+        ..siskin_peer::IceCandidateInit::default()
+    };
+    b.connection.add_ice_candidate(T0, Some(trickled)).unwrap();
+    describe(&mut b);
+    let stats = b.connection.get_stats(T0);
+    let ports: Vec<u16> = stats
+        .iter()
+        .filter_map(|known| match &known.kind {
+            StatsKind::RemoteCandidate(candidate) => Some(candidate.port),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(ports, [1000]);
 }
