@@ -8,7 +8,9 @@ use core::time::Duration;
 use siskin_base::Instant;
 use siskin_base::wire::Writer;
 use siskin_crypto::NamedGroup;
-use siskin_dtls::handshake::{ClientHello, ExtensionType, Extensions, HandshakeType, KeyShareEntry};
+use siskin_dtls::handshake::{
+    ClientHello, ExtensionType, Extensions, HandshakeType, KeyShareEntry, ServerHello,
+};
 use siskin_dtls::{AlertDescription, ContentType, Misuse, ProtocolVersion};
 
 /// What a server says to a hello, if it is an alert.
@@ -43,7 +45,7 @@ fn alert_in(datagrams: &[Vec<u8>]) -> AlertDescription {
 }
 
 const V13: ProtocolVersion = ProtocolVersion::DTLS1_3;
-const RETRY: [u8; 32] = siskin_dtls::handshake::ServerHello::RETRY_RANDOM;
+const RETRY: [u8; 32] = ServerHello::RETRY_RANDOM;
 
 /// Only the first hello may say DTLS 1.0 in its record.
 #[test]
@@ -214,6 +216,38 @@ fn rfc8446_4_2_1_only_1_3_is_selected_by_the_extension() {
     for list in [&[][..], &[0], &[3, 0xfe, 0xfc, 0xfe], &[2, 0xfe, 0xfc, 0], &[4, 0xfe, 0xfc]] {
         let bad = with_extension(&hello, ExtensionType::SUPPORTED_VERSIONS, Some(list));
         assert_eq!(refusal(&bad), AlertDescription::DECODE_ERROR, "{list:?}");
+    }
+}
+
+/// What DTLS 1.3 has for the sake of older versions only has one value: in a ServerHello no session, no compression, and the number of
+/// DTLS 1.2.
+#[test]
+fn rfc9147_5_the_fields_of_older_versions_are_fixed() {
+    let mut share = vec![];
+    KeyShareEntry { group: NamedGroup::X25519, share: &[9; 32] }.write(&mut share);
+    let mut extensions = vec![];
+    Extensions::put(&mut extensions, ExtensionType::SUPPORTED_VERSIONS, |out| out.put_u16(V13.0));
+    Extensions::put(&mut extensions, ExtensionType::KEY_SHARE, |out| out.put(&share));
+    let said = |change: fn(&mut ServerHello<'_>)| {
+        let body = server_hello([7; 32], &extensions);
+        let mut hello = ServerHello::parse(&body).unwrap();
+        change(&mut hello);
+        let mut body = vec![];
+        hello.write(&mut body);
+        let mut client = Peer::new(configs().0, 1);
+        client.flush(NOW);
+        client.take(NOW, &message(HandshakeType::SERVER_HELLO, 0, &body));
+        client.flush(NOW)
+    };
+    assert!(said(|_| {}).is_empty(), "the rest of it is good");
+    let changes: [fn(&mut ServerHello<'_>); 4] = [
+        |hello| hello.session_id = &[1],
+        |hello| hello.session_id = &[7; 32],
+        |hello| hello.compression_method = 1,
+        |hello| hello.version = V13,
+    ];
+    for change in changes {
+        assert_eq!(alert_in(&said(change)), AlertDescription::ILLEGAL_PARAMETER);
     }
 }
 
