@@ -14,6 +14,7 @@ use crate::{
 };
 use alloc::boxed::Box;
 use alloc::vec::Vec;
+use core::time::Duration;
 use siskin_base::{Fingerprint, Instant, Layer, Observation, Path, Received, Rng, SrtpProfile, earliest};
 use siskin_crypto::NamedGroup;
 
@@ -165,6 +166,12 @@ impl Connection {
     /// is outside of 128 to 16 384 counts as the nearest of these.
     pub fn set_max_datagram(&mut self, _now: Instant, bytes: usize) {
         self.engine.config.max_datagram = bytes;
+    }
+
+    /// Says how long a flight waits for its answer before it is first sent again, from the next one on: for whoever has measured the
+    /// round trip meanwhile (RFC 9147 §5.8.2).
+    pub const fn set_retransmit_initial(&mut self, interval: Duration) {
+        self.engine.config.retransmit_initial = interval;
     }
 
     /// Fills `out` with keys for another protocol (RFC 5705 §4).

@@ -311,7 +311,7 @@ impl Transport {
         {
             data.on_path_change(now);
         }
-        let rtt = if self.dtls.is_waiting() { self.ice.rtt() } else { None };
+        let rtt = if self.dtls.wants_rtt() { self.ice.rtt() } else { None };
         self.dtls.settle(now, self.ice.path_for_data(now).is_some(), rtt, &mut self.events);
         if let (true, Some(data)) = (self.dtls.is_connected(), data.as_deref_mut()) {
             data.start(

@@ -34,6 +34,8 @@ pub(crate) struct Dtls {
     fingerprints: Vec<Fingerprint>,
     connection: Option<Connection>,
     state: State,
+    /// Whether the first timer is that of the path.
+    timed: bool,
     refused: bool,
     /// For SRTP, if that was agreed on.
     keying: Option<KeyingMaterial>,
@@ -52,6 +54,7 @@ impl Dtls {
             fingerprints: Vec::new(),
             connection: None,
             state: State::New,
+            timed: false,
             refused: false,
             keying: None,
             application_data: VecDeque::new(),
@@ -106,6 +109,11 @@ impl Dtls {
         self.connection.is_none() && self.as_client == Some(true)
     }
 
+    /// Whether the round trip would be of use: until it was told, or nobody waits for anything any more.
+    pub(super) fn wants_rtt(&self) -> bool {
+        !self.timed && self.state != State::Connected
+    }
+
     /// `rtt` is what ICE has measured.
     pub(super) fn settle(
         &mut self,
@@ -114,12 +122,18 @@ impl Dtls {
         rtt: Option<Duration>,
         events: &mut VecDeque<TransportEvent>,
     ) {
-        if has_path && self.is_waiting() {
-            if let (Some(rtt), Some(unused)) = (rtt, &mut self.unused) {
-                // RFC 9147 §5.8.2 lets whoever knows the round trip use it. Browsers drop a first flight that overtakes
-                // their own check, so that a long first timer is silence in every set-up.
-                unused.0.retransmit_initial = (rtt * 2).max(MIN_RETRANSMIT);
+        if let Some(rtt) = rtt {
+            // RFC 9147 §5.8.2 lets whoever knows the round trip use it. Browsers drop a first flight that overtakes their own
+            // check, so that a long first timer is silence in every set-up; a server's finds out what the path does not carry.
+            let first = (rtt * 2).max(MIN_RETRANSMIT);
+            match (&mut self.unused, &mut self.connection) {
+                (Some(unused), _) => unused.0.retransmit_initial = first,
+                (None, Some(connection)) => connection.set_retransmit_initial(first),
+                (None, None) => {}
             }
+            self.timed = true;
+        }
+        if has_path && self.is_waiting() {
             self.connect(now);
         }
         self.take_events();

@@ -3,7 +3,7 @@
 use crate::harness::{Pair, Peer, config, ms};
 use siskin_base::{BaseId, Instant};
 use siskin_netsim::Link;
-use siskin_peer::{Event, OfferOptions, SdpType, SessionDescription};
+use siskin_peer::{Event, OfferOptions, PeerConnectionState, SdpType, SessionDescription};
 
 const T0: Instant = Instant::ZERO;
 
@@ -127,6 +127,21 @@ fn rfc8842_5_3_an_offer_may_be_active_or_passive() {
         let stats = pair.b.connection.get_stats(pair.now());
         let role = format!("dtls_role: \"{role}\"");
         assert!(stats.iter().any(|stats| format!("{stats:?}").contains(&role)), "{offered}: {stats:?}");
+    }
+}
+
+/// The round trip is known from ICE's checks, to either side: a path that carries less than we try first costs three short timers, and
+/// not three of a quarter of a second and more.
+#[test]
+fn rfc9147_5_8_2_a_server_knows_the_round_trip_too() {
+    for narrow in [(0, 1), (1, 0)] {
+        let mut pair = Pair::new(34, Link::new(ms(10)));
+        pair.network.set_link(narrow.0, narrow.1, Link::new(ms(10)).mtu(600));
+        let channel = pair.a.channel(T0, "x");
+        pair.negotiate();
+        let open =
+            pair.run_until(ms(5_000), |a, b| a.is_open(channel) && b.saw(PeerConnectionState::Connected));
+        assert!(open < Instant::from_millis(800), "{narrow:?}: {open:?}");
     }
 }
 
