@@ -1,7 +1,8 @@
 //! `RTCPeerConnection-createOffer.html`, `RTCPeerConnection-createAnswer.html`, `RTCPeerConnection-getTransceivers.html`,
 //! `RTCPeerConnection-setLocalDescription-offer.html`, `-answer.html`, `-pranswer.html`, `-parameterless.https.html`,
 //! `RTCPeerConnection-setRemoteDescription-offer.html`, `-answer.html`, `-pranswer.html`,
-//! `RTCPeerConnection-description-attributes-timing.https.html`
+//! `RTCPeerConnection-description-attributes-timing.https.html`, `RTCPeerConnection-pranswer-description-types.html`,
+//! `RTCPeerConnection-setLocalDescription-pranswer-parameterless.html`
 
 use super::*;
 
@@ -240,4 +241,59 @@ fn descriptions_change_with_the_answer() {
     assert_eq!(attributes(&a), [origin(&last), None, origin(&next), None]);
     take(&mut b, &last);
     assert_eq!(attributes(&b), [origin(&next), None, origin(&last), None]);
+}
+
+/// The types of local and remote, each current and pending.
+fn types(peer: &Peer) -> [Option<SdpType>; 4] {
+    let connection = &peer.connection;
+    let kind = |description: Option<SessionDescription>| description.map(|description| description.kind);
+    [
+        kind(connection.current_local_description()),
+        kind(connection.pending_local_description()),
+        kind(connection.current_remote_description().cloned()),
+        kind(connection.pending_remote_description().cloned()),
+    ]
+}
+
+/// The same text, provisional at first and final then.
+#[test]
+fn provisional_answers_become_final_ones() {
+    use SdpType::{Answer, Offer, PrAnswer};
+    let (mut a, mut b) = (with_audio(1), peer(2));
+    let offer = describe(&mut a);
+    take(&mut b, &offer);
+    let answer = b.connection.create_answer(T0).unwrap();
+    set_local(&mut b, &of_kind(PrAnswer, &answer)).unwrap();
+    assert_eq!(types(&b), [None, Some(PrAnswer), None, Some(Offer)]);
+    set_remote(&mut a, &of_kind(PrAnswer, &answer)).unwrap();
+    assert_eq!(types(&a), [None, Some(Offer), None, Some(PrAnswer)]);
+    set_local(&mut b, &answer).unwrap();
+    assert_eq!(types(&b), [Some(Answer), None, Some(Offer), None]);
+    set_remote(&mut a, &answer).unwrap();
+    assert_eq!(types(&a), [Some(Offer), None, Some(Answer), None]);
+}
+
+#[test]
+fn provisional_answers_without_a_text() {
+    let empty = |kind| SessionDescription { kind, sdp: String::new() };
+    for made_before in [true, false] {
+        let (mut a, mut b) = (with_audio(1), peer(2));
+        let offer = describe(&mut a);
+        take(&mut b, &offer);
+        let made = made_before.then(|| b.connection.create_answer(T0).unwrap());
+        for _ in 0..2 {
+            set_local(&mut b, &empty(SdpType::PrAnswer)).unwrap();
+            assert_eq!(b.connection.signaling_state(), SignalingState::HaveLocalPrAnswer);
+            let pending = b.connection.pending_local_description().expect("just set");
+            assert_eq!(pending.kind, SdpType::PrAnswer);
+            assert!(made.as_ref().is_none_or(|made| sections(&made.sdp) == sections(&pending.sdp)));
+        }
+        // In the state of the one who offered, no text stands for an offer, which cannot be.
+        take(&mut a, &of_kind(SdpType::PrAnswer, &b.connection.local_description().unwrap()));
+        let refused = a.connection.set_local_description(T0, None).map_err(|error| error.name());
+        assert_eq!(refused, Err("InvalidStateError"));
+        assert_eq!(a.connection.signaling_state(), SignalingState::HaveRemotePrAnswer);
+        set_local(&mut b, &empty(SdpType::Answer)).unwrap();
+        assert_eq!(types(&b), [Some(SdpType::Answer), None, Some(SdpType::Offer), None]);
+    }
 }

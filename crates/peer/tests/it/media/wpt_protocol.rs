@@ -1,4 +1,4 @@
-//! `protocol/additional-codecs.html`, `protocol/codecs-subsequent-offer.https.html`, `protocol/direction.html`,
+//! `protocol/additional-codecs.html`, `protocol/bundle.https.html` (its transports: `wpt_bundle.rs`), `protocol/codecs-subsequent-offer.https.html`, `protocol/direction.html`,
 //! `protocol/h264-profile-levels.https.html` (what it says of descriptions), `protocol/pt-no-bundle.html`,
 //! `protocol/RTCPeerConnection-payloadTypes.html`, `protocol/rtp-extension-support.html`, `protocol/rtp-headerextensions.html`,
 //! `protocol/rtp-payloadtypes.html`, `protocol/rtx-codecs.https.html`, `protocol/sdes-dont-dont-dont.html`,
@@ -350,4 +350,34 @@ fn plan_b_is_not_spoken() {
         peer.connection.add_track(T0, VIDEO, track, &[]).unwrap();
     }
     assert_eq!(sections(&offer_of(&mut peer)), 2);
+}
+
+/// Whoever wants a bundle gets the first section of an offer without one; a section that is nothing without the bundle needs to
+/// say nothing of a transport.
+#[test]
+fn bundles_and_what_is_not_in_one() {
+    let audio = ["a=mid:audio", "a=sendonly", "a=rtpmap:111 opus/48000/2"];
+    let video = ["a=mid:video", "a=sendonly", "a=rtpmap:100 VP8/90000"];
+    let apart =
+        handmade(&[("m=audio 9 UDP/TLS/RTP/SAVPF 111", &audio), ("m=video 9 UDP/TLS/RTP/SAVPF 100", &video)]);
+    let mut strict = peer_with(1, |config| config.bundle_policy = siskin_peer::BundlePolicy::MaxBundle);
+    take(&mut strict, &apart);
+    let answer = describe(&mut strict).sdp;
+    assert!(
+        section(&answer, 0).starts_with("m=audio 1000 ") && section(&answer, 1).starts_with("m=video 0 ")
+    );
+    assert_eq!(all(&strict).len(), 1);
+
+    let lines: String =
+        HEAD.lines().filter(|line| line.starts_with("a=")).map(|line| format!("{line}\r\n")).collect();
+    let head: String =
+        HEAD.lines().filter(|line| !line.starts_with("a=")).map(|line| format!("{line}\r\n")).collect();
+    let sdp = format!(
+        "{head}a=group:BUNDLE audio video\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111\r\nc=IN IP4 0.0.0.0\r\n{lines}a=rtcp-mux\r\n{}\r\nm=video 0 UDP/TLS/RTP/SAVPF 100\r\nc=IN IP4 0.0.0.0\r\na=bundle-only\r\na=rtcp-mux\r\n{}\r\n",
+        audio.join("\r\n"),
+        video.join("\r\n")
+    );
+    let answer = answer_to(&offer(&sdp));
+    assert!(has(&answer, "a=group:BUNDLE audio video"), "{answer}");
+    assert!(section(&answer, 1).starts_with("m=video 1000 "), "{answer}");
 }
