@@ -52,12 +52,21 @@ pub(crate) fn build(plan: &Plan, origin: SessionOrigin, gathered: impl Fn(usize)
         // RFC 8285 §6: said for the session, it holds for all sections of a bundle.
         session.attributes.push(Attribute::ExtMapAllowMixed);
     }
+    let mut rtp = plan.sections.iter().filter_map(PlannedSection::rtp).peekable();
+    // RFC 9335 §4: for the session where all sections agree: libwebrtc refuses its own answer if a section that is rejected does
+    // not have what the others have.
+    let all_cryptex = rtp.peek().is_some() && rtp.all(|(_, rtp)| rtp.cryptex);
+    if all_cryptex {
+        session.attributes.push(Attribute::Cryptex);
+    }
     let sections = plan.sections.iter().enumerate();
-    session.media = sections.map(|(index, section)| media(section, || gathered(index))).collect();
+    session.media =
+        sections.map(|(index, section)| media(section, !all_cryptex, || gathered(index))).collect();
     alloc::format!("{session}")
 }
 
-fn media(section: &PlannedSection, gathered: impl Fn() -> Candidates) -> Media {
+/// `own_cryptex`: whether it says for itself what the session does not.
+fn media(section: &PlannedSection, own_cryptex: bool, gathered: impl Fn() -> Candidates) -> Media {
     let mut media = Media::new(section.kind.clone(), section.protocol.clone(), section.formats());
     let addressed = section.carrier().filter(|carrier| carrier.place != Place::BundleOnly);
     let gathered = addressed.map(|_| gathered()).unwrap_or_default();
@@ -89,7 +98,7 @@ fn media(section: &PlannedSection, gathered: impl Fn() -> Candidates) -> Media {
                     attributes.push(Attribute::RtcpRsize);
                 }
             }
-            rtp_lines::write(rtp, attributes);
+            rtp_lines::write(rtp, own_cryptex, attributes);
         }
     }
     media

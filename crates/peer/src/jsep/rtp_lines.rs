@@ -39,7 +39,7 @@ pub(crate) struct RemoteRtp {
 /// Bounds what a section can make us remember.
 pub(super) const MAX_LISTED: usize = 64;
 
-pub(super) fn write(rtp: &PlannedRtp, out: &mut Attributes) {
+pub(super) fn write(rtp: &PlannedRtp, own_cryptex: bool, out: &mut Attributes) {
     for extension in &rtp.extensions {
         let direction = (extension.direction != Direction::SendRecv).then_some(extension.direction);
         let uri = extension.uri.clone();
@@ -47,7 +47,7 @@ pub(super) fn write(rtp: &PlannedRtp, out: &mut Attributes) {
         // cryptex encrypts all of them, numbers and lengths too; browsers offer that form only if told to.
         out.push(Attribute::ExtMap(ExtMap { id: extension.id.into(), direction, uri, attributes: None }));
     }
-    if rtp.cryptex {
+    if rtp.cryptex && own_cryptex {
         out.push(Attribute::Cryptex);
     }
     out.push(Attribute::Direction(rtp.direction));
