@@ -62,9 +62,10 @@ impl<C: Cipher> AeadKey for Key<C> {
         if !is_short(aad, in_out) {
             return self.long.seal(nonce, aad, in_out);
         }
-        let ([mask, stream @ ..], blocks) = self.stream(nonce, in_out.len());
-        add(in_out, stream.as_flattened());
-        Ok(self.tag(mask, aad, in_out, blocks))
+        let mut hashed = Hashed::new(aad, in_out.len());
+        let [mask, stream @ ..] = self.stream(nonce);
+        encrypt(in_out, &stream, hashed.message());
+        Ok(self.tag(mask, &hashed))
     }
 
     #[inline]
@@ -72,11 +73,13 @@ impl<C: Cipher> AeadKey for Key<C> {
         if !is_short(aad, in_out) {
             return self.long.open(nonce, aad, in_out, tag);
         }
-        let ([mask, stream @ ..], blocks) = self.stream(nonce, in_out.len());
-        if !constant_time_eq(&self.tag(mask, aad, in_out, blocks), tag) {
+        let mut hashed = Hashed::new(aad, in_out.len());
+        put(hashed.message(), in_out);
+        let [mask, stream @ ..] = self.stream(nonce);
+        if !constant_time_eq(&self.tag(mask, &hashed), tag) {
             return Err(Error::NotAuthentic);
         }
-        add(in_out, stream.as_flattened());
+        encrypt(in_out, &stream, &mut [[0; 16]; SHORT]);
         Ok(())
     }
 }
@@ -85,22 +88,59 @@ fn is_short(aad: &[u8], message: &[u8]) -> bool {
     aad.len() <= SHORT_AAD * 16 && message.len() <= SHORT * 16
 }
 
-fn add(bytes: &mut [u8], stream: &[u8]) {
-    let (blocks, last) = bytes.as_chunks_mut::<16>();
-    let (keys, rest) = stream.as_chunks::<16>();
-    for (block, key) in blocks.iter_mut().zip(keys) {
-        *block = (u128::from_ne_bytes(*block) ^ u128::from_ne_bytes(*key)).to_ne_bytes();
+/// What is hashed: associated data, ciphertext and their lengths, each padded to blocks.
+///
+/// Made before the keystream, so that it is written when it is read: a word that was written in pieces is waited for until all
+/// before it is done.
+struct Hashed {
+    blocks: [[u8; 16]; HASHED],
+    /// Where the ciphertext begins, and where the lengths are.
+    message: usize,
+    lengths: usize,
+}
+
+impl Hashed {
+    #[inline]
+    fn new(aad: &[u8], len: usize) -> Self {
+        let message = aad.len().div_ceil(16);
+        let lengths = message + len.div_ceil(16);
+        let mut blocks = [[0; 16]; HASHED];
+        put(&mut blocks, aad);
+        if let Some(last) = blocks.get_mut(lengths) {
+            *last = ((aad.len() as u128 * 8) << 64 | (len as u128 * 8)).to_be_bytes();
+        }
+        Self { blocks, message, lengths }
     }
-    let rest = keys.get(blocks.len()).map_or(rest, |key| &key[..]);
-    last.iter_mut().zip(rest).for_each(|(byte, key)| *byte ^= key);
+
+    /// Where the ciphertext belongs.
+    #[inline]
+    fn message(&mut self) -> &mut [[u8; 16]] {
+        self.blocks.get_mut(self.message..self.lengths).unwrap_or_default()
+    }
+}
+
+/// Encrypts, or decrypts; what comes out goes into `copy` as well, instead of being read back.
+#[inline]
+fn encrypt(bytes: &mut [u8], stream: &[[u8; 16]], copy: &mut [[u8; 16]]) {
+    let (blocks, last) = bytes.as_chunks_mut::<16>();
+    let mut places = stream.iter().zip(copy);
+    for (block, (key, copy)) in blocks.iter_mut().zip(&mut places) {
+        *copy = (u128::from_ne_bytes(*block) ^ u128::from_ne_bytes(*key)).to_ne_bytes();
+        *block = *copy;
+    }
+    if let Some((key, copy)) = places.next() {
+        for ((byte, key), copy) in last.iter_mut().zip(key).zip(copy) {
+            *byte ^= key;
+            *copy = *byte;
+        }
+    }
 }
 
 impl<C: Cipher> Key<C> {
-    /// What masks the tag, then the keystream; and the blocks that a message of `len` bytes has.
+    /// What masks the tag, then the keystream.
     #[inline]
-    fn stream(&self, nonce: &Nonce, len: usize) -> ([[u8; 16]; SHORT + 1], usize) {
+    fn stream(&self, nonce: &Nonce) -> [[u8; 16]; SHORT + 1] {
         let mut stream = [[0; 16]; SHORT + 1];
-        let blocks = len.div_ceil(16);
         // SP 800-38D §7.1: the nonce, then a counter of 32 bits, whose first block masks the tag.
         let mut first = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1];
         if let Some(place) = first.first_chunk_mut() {
@@ -109,22 +149,13 @@ impl<C: Cipher> Key<C> {
         let first = u128::from_be_bytes(first);
         // All of them: eight at once are as fast as one.
         self.aes.apply(first, &mut stream);
-        (stream, blocks)
+        stream
     }
 
-    /// Hashes associated data, ciphertext and their lengths, each padded to blocks.
     #[inline]
-    fn tag(&self, mask: [u8; 16], aad: &[u8], ciphertext: &[u8], blocks: usize) -> Tag {
-        let mut hashed = [[0; 16]; HASHED];
-        let aad_blocks = aad.len().div_ceil(16);
-        put(&mut hashed, 0, aad);
-        put(&mut hashed, aad_blocks, ciphertext);
-        let lengths = ((aad.len() as u128 * 8) << 64) | (ciphertext.len() as u128 * 8);
-        if let Some(last) = hashed.get_mut(aad_blocks + blocks) {
-            *last = lengths.to_be_bytes();
-        }
+    fn tag(&self, mask: [u8; 16], hashed: &Hashed) -> Tag {
         let mut ghash = self.ghash.clone();
-        let hashed = hashed.get(..=aad_blocks + blocks).unwrap_or_default();
+        let hashed = hashed.blocks.get(..=hashed.lengths).unwrap_or_default();
         ghash.update(ghash::Block::cast_slice_from_core(hashed));
         let hash: [u8; 16] = ghash.finalize().into();
         (u128::from_ne_bytes(hash) ^ u128::from_ne_bytes(mask)).to_ne_bytes()
@@ -132,9 +163,8 @@ impl<C: Cipher> Key<C> {
 }
 
 #[inline]
-fn put(blocks: &mut [[u8; 16]], at: usize, bytes: &[u8]) {
-    let to = blocks.get_mut(at..).unwrap_or_default().as_flattened_mut().get_mut(..bytes.len());
-    if let Some(to) = to {
+fn put(blocks: &mut [[u8; 16]], bytes: &[u8]) {
+    if let Some(to) = blocks.as_flattened_mut().get_mut(..bytes.len()) {
         to.copy_from_slice(bytes);
     }
 }
