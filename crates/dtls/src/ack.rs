@@ -42,4 +42,6 @@ impl Ack {
     }
 }
 
-const NUMBER_LEN: usize = 16;
+/// Bytes of the list's length, and of each number.
+pub(crate) const LENGTH_LEN: usize = 2;
+pub(crate) const NUMBER_LEN: usize = 16;

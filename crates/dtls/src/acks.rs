@@ -1,5 +1,6 @@
 //! What we acknowledge, and when (RFC 9147 §7.1).
 
+use crate::ack::{LENGTH_LEN, NUMBER_LEN};
 use crate::{Ack, RecordNumber};
 use alloc::collections::BTreeSet;
 use siskin_base::{Instant, earliest};
@@ -56,14 +57,17 @@ impl Acks {
     }
 
     /// The ACK to send, if it is time. What it acknowledged may be acknowledged again, until the flight is whole.
-    pub(crate) fn take(&mut self) -> Option<Ack> {
+    /// Of more than fits into `room` bytes the newest: what is not named comes again, and is named then.
+    pub(crate) fn take(&mut self, room: usize) -> Option<Ack> {
         if !core::mem::take(&mut self.wanted) {
             return None;
         }
         self.due = None;
-        Some(Ack { numbers: self.numbers.iter().copied().collect() })
+        let most = room.saturating_sub(LENGTH_LEN) / NUMBER_LEN;
+        let oldest = self.numbers.len().saturating_sub(most.max(1));
+        Some(Ack { numbers: self.numbers.iter().skip(oldest).copied().collect() })
     }
 }
 
-/// So that an ACK fits into any datagram: the oldest go first, they were acknowledged before.
+/// So that an ACK fits into a usual datagram: the oldest go first, they were acknowledged before.
 const MAX_NUMBERS: usize = 32;

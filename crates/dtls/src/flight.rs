@@ -245,12 +245,14 @@ impl Flight {
                 Part::Message { epoch, bytes, missing } => {
                     if let Some((start, end)) = missing.next_from(offset) {
                         let (front, behind) = records.overhead(*epoch);
-                        let room = room.saturating_sub(front + HandshakeHeader::LEN + behind);
-                        if used > 0 && room < (end - start).min(SMALLEST_FRAGMENT) {
+                        // A message without a body takes room as well.
+                        let room = room.checked_sub(front + HandshakeHeader::LEN + behind);
+                        let least = (end - start).min(SMALLEST_FRAGMENT);
+                        if used > 0 && room.is_none_or(|room| room < least) {
                             offset = start;
                             break;
                         }
-                        let end = end.min(start + room.max(SMALLEST_FRAGMENT));
+                        let end = end.min(start + room.unwrap_or(0).max(SMALLEST_FRAGMENT));
                         let number = write_fragment(records, *epoch, bytes, start, end, out)?;
                         if self.sent.len() >= MAX_SENT {
                             self.sent.pop_front();

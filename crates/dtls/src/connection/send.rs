@@ -100,7 +100,9 @@ impl Connection {
         }
         self.send_after_handshake()?;
         let engine = &mut self.engine;
-        let acknowledged = match engine.acks.take() {
+        let max = engine.config.max_datagram.clamp(SMALLEST_DATAGRAM, MAX_PLAINTEXT);
+        let (front, behind) = engine.records.overhead(engine.write_epoch);
+        let acknowledged = match engine.acks.take(max.saturating_sub(front + behind)) {
             Some(ack) if engine.is_v13() => {
                 let mut content = Vec::new();
                 ack.write(&mut content).ok_or(Error::ProviderFailed)?;
@@ -118,7 +120,6 @@ impl Connection {
             }
             _ => false,
         };
-        let max = engine.config.max_datagram.clamp(SMALLEST_DATAGRAM, MAX_PLAINTEXT);
         let written = engine.flight.write_datagram(now, max, &mut engine.records, out)?;
         if written {
             self.start_clock(now);

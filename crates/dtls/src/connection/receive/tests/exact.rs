@@ -165,6 +165,24 @@ fn rfc9147_7_1_half_a_message_after_the_handshake_is_acknowledged() {
     assert!(ends[1].is_connected() && ends[1].poll_timeout().is_none());
 }
 
+/// A ServerHelloDone, which has no body, went behind what filled the datagram; ACKs named all that they could.
+#[test]
+fn rfc6347_4_1_1_no_datagram_of_a_handshake_is_larger_than_allowed() {
+    for version in [ProtocolVersion::DTLS1_2, ProtocolVersion::DTLS1_3] {
+        for most in 128..190 {
+            let mut ends = unconnected(version, |config| config.max_datagram = most);
+            let mut packet = Packet::new();
+            for turn in 0..8 {
+                while ends[turn % 2].poll_transmit(NOW, &mut packet).is_some() {
+                    assert!(packet.len() <= most, "{} of {most} bytes", packet.len());
+                    take(&mut ends[1 - turn % 2], &mut packet);
+                }
+            }
+            assert!(ends.iter().all(Connection::is_connected), "{version:?} {most}");
+        }
+    }
+}
+
 /// What the peer has acknowledged a part of, its repeating does not bring again: the timer and its ACKs do.
 #[test]
 fn rfc9147_5_8_1_a_repeated_flight_brings_ours_only_if_nothing_is_acknowledged() {
