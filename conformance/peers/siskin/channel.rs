@@ -11,8 +11,9 @@ use tokio::task::JoinHandle;
 
 /// Bytes in a row while pouring.
 ///
-/// Few: libwebrtc keeps what arrives on a channel that it is closing, and at 16 MiB ends the channel without a word to the
-/// other side (no RE-CONFIG is sent); and a page that gets hundreds of megabytes answers no script.
+/// Few: a channel that libwebrtc closes while megabytes in a row arrive on it is closed for libwebrtc, which sends no RE-CONFIG
+/// (probably since it keeps 16 MiB of what still arrives, and ends the channel when there is more); and a page that gets so much
+/// answers no script.
 const BURST: usize = 4 << 10;
 
 pub(crate) struct Channel {

@@ -110,7 +110,7 @@ fn lossy(pair: &mut Pair<'_>, mode: &Mode) -> Result<()> {
         let args = json!({"label": "lossy", "count": before + 20, "ms": 20_000});
         pair.call(from.other(), "received", args)?;
     }
-    pair.alive()?;
+    pair.undisturbed_by_loss()?;
     pair.peer_counts("whole", 10)
 }
 

@@ -57,13 +57,13 @@ impl Acks {
     }
 
     /// The ACK to send, if it is time. What it acknowledged may be acknowledged again, until the flight is whole.
-    /// Of more than fits into `room` bytes the newest: what is not named comes again, and is named then.
-    pub(crate) fn take(&mut self, room: usize) -> Option<Ack> {
+    /// Of more than fits into so many bytes as `room` says the newest: what is not named comes again, and is named then.
+    pub(crate) fn take(&mut self, room: impl FnOnce() -> usize) -> Option<Ack> {
         if !core::mem::take(&mut self.wanted) {
             return None;
         }
         self.due = None;
-        let most = room.saturating_sub(LENGTH_LEN) / NUMBER_LEN;
+        let most = room().saturating_sub(LENGTH_LEN) / NUMBER_LEN;
         let oldest = self.numbers.len().saturating_sub(most.max(1));
         Some(Ack { numbers: self.numbers.iter().skip(oldest).copied().collect() })
     }

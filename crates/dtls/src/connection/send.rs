@@ -101,8 +101,11 @@ impl Connection {
         self.send_after_handshake()?;
         let engine = &mut self.engine;
         let max = engine.config.max_datagram.clamp(SMALLEST_DATAGRAM, MAX_PLAINTEXT);
-        let (front, behind) = engine.records.overhead(engine.write_epoch);
-        let acknowledged = match engine.acks.take(max.saturating_sub(front + behind)) {
+        let room = || {
+            let (front, behind) = engine.records.overhead(engine.write_epoch);
+            max.saturating_sub(front + behind)
+        };
+        let acknowledged = match engine.acks.take(room) {
             Some(ack) if engine.is_v13() => {
                 let mut content = Vec::new();
                 ack.write(&mut content).ok_or(Error::ProviderFailed)?;
