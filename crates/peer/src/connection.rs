@@ -10,6 +10,7 @@ mod create;
 mod describe;
 mod media;
 mod offer;
+mod parameters;
 mod report;
 mod states;
 mod transceivers;

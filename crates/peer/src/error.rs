@@ -8,16 +8,31 @@ use core::fmt;
 pub enum Error {
     /// `InvalidStateError`: not now.
     InvalidState(InvalidState),
-    /// `InvalidModificationError`: the description is not one that `create_offer` or `create_answer` made.
-    InvalidModification,
+    /// `InvalidModificationError`: what was made or given here comes back changed.
+    InvalidModification(InvalidModification),
     /// `InvalidAccessError`: the description breaks a rule of JSEP.
     InvalidAccess(InvalidAccess),
     /// `RTCError` with `sdp-syntax-error`: the text is no session description.
     SdpSyntax(siskin_sdp::ParseError),
     /// `OperationError`: it cannot be carried out.
     Operation(Operation),
-    /// `TypeError`: an argument is out of its range.
+    /// `TypeError`: an argument is not of its form.
     Type(Type),
+    /// `RangeError`: a number is out of its range.
+    Range(Range),
+}
+
+/// What may not be changed so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum InvalidModification {
+    /// The description is not the one that `create_offer` or `create_answer` made last.
+    Description,
+    /// A preferred codec is none of those configured, or none of them carries media.
+    CodecPreferences,
+    /// Of parameters only what encodings say can be changed, but neither their number, order and RIDs, nor to a codec that is not
+    /// there.
+    Parameters,
 }
 
 /// What the state forbids.
@@ -38,6 +53,10 @@ pub enum InvalidState {
     TransceiverStopped,
     /// Nothing was negotiated to be sent there, or the transport is not connected.
     NotSending,
+    /// The encoding is not active.
+    EncodingNotActive,
+    /// The parameters were not asked for since something last changed them.
+    NoTransaction,
 }
 
 /// Which rule of JSEP a description breaks.
@@ -98,9 +117,13 @@ pub enum Operation {
     TooManyTransceivers,
     /// So many packets wait to leave that the frame would only come late.
     QueueFull,
+    /// Its encoding is more than a second ahead of its `max_bitrate`.
+    MaxBitrate,
+    /// No codec of the configuration that is sent is like it.
+    UnknownCodec,
 }
 
-/// Which argument is out of its range.
+/// Which argument is not of its form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Type {
@@ -114,7 +137,7 @@ pub enum Type {
     ChannelId,
     /// The message is larger than the peer takes (`max-message-size`).
     MessageTooLarge,
-    /// A RID has 1 to 255 letters, digits, `-` or `_`, and stands once.
+    /// A RID has 1 to 255 letters and digits, and stands once; several encodings have one each.
     Rid,
     /// The payload type is none that the transceiver may send.
     PayloadType,
@@ -122,16 +145,27 @@ pub enum Type {
     Frame,
 }
 
+/// Which number is out of its range.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Range {
+    /// 1 or more.
+    ScaleResolutionDownBy,
+    /// 0 or more.
+    MaxFramerate,
+}
+
 impl Error {
     /// The name that webrtc-pc gives it.
     pub const fn name(&self) -> &'static str {
         match self {
             Self::InvalidState(_) => "InvalidStateError",
-            Self::InvalidModification => "InvalidModificationError",
+            Self::InvalidModification(_) => "InvalidModificationError",
             Self::InvalidAccess(_) => "InvalidAccessError",
             Self::SdpSyntax(_) => "RTCError",
             Self::Operation(_) => "OperationError",
             Self::Type(_) => "TypeError",
+            Self::Range(_) => "RangeError",
         }
     }
 }
@@ -140,7 +174,13 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let text = match self {
             Self::SdpSyntax(error) => return error.fmt(f),
-            Self::InvalidModification => "the description is not the one that was created last",
+            Self::InvalidModification(reason) => match reason {
+                InvalidModification::Description => "the description is not the one that was created last",
+                InvalidModification::CodecPreferences => {
+                    "a preferred codec is unknown, or none carries media"
+                }
+                InvalidModification::Parameters => "parameters that cannot be changed were changed",
+            },
             Self::InvalidState(reason) => match reason {
                 InvalidState::Closed => "the connection is closed",
                 InvalidState::SignalingState => {
@@ -151,6 +191,8 @@ impl fmt::Display for Error {
                 InvalidState::ChannelNotOpen => "the channel is not open",
                 InvalidState::TransceiverStopped => "the transceiver is stopped",
                 InvalidState::NotSending => "the transceiver does not send now",
+                InvalidState::EncodingNotActive => "the encoding is not active",
+                InvalidState::NoTransaction => "the parameters changed since they were asked for",
             },
             Self::InvalidAccess(reason) => match reason {
                 InvalidAccess::NoFingerprint => "a media section has no a=fingerprint of a known hash",
@@ -179,6 +221,8 @@ impl fmt::Display for Error {
                 Operation::NoMedia => "the configuration has no codecs to negotiate",
                 Operation::TooManyTransceivers => "no more transceivers can be made",
                 Operation::QueueFull => "too many packets wait to be sent",
+                Operation::MaxBitrate => "the encoding is ahead of its maximal bit rate",
+                Operation::UnknownCodec => "the codec is none of those that can be sent",
             },
             Self::Type(reason) => match reason {
                 Type::NeitherMidNorIndex => "a candidate needs an sdpMid or an sdpMLineIndex",
@@ -188,8 +232,10 @@ impl fmt::Display for Error {
                 Type::MessageTooLarge => "the message is larger than the peer takes",
                 Type::PayloadType => "the payload type was not negotiated for sending",
                 Type::Frame => "the bytes are not a frame of their codec",
-                Type::Rid => "a RID has 1 to 255 letters, digits, - or _, and stands once",
+                Type::Rid => "a RID has 1 to 255 letters and digits, and stands once",
             },
+            Self::Range(Range::ScaleResolutionDownBy) => "scale_resolution_down_by is 1 or more",
+            Self::Range(Range::MaxFramerate) => "max_framerate is 0 or more",
         };
         f.write_str(text)
     }

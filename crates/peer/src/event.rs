@@ -78,8 +78,11 @@ pub enum Event {
         rid: Option<String>,
     },
     /// All tracks of a transport together should be sent with so many bits per second from now on: encoders should follow,
-    /// senders of files choose what fits.
+    /// senders of files choose what fits. [`encoding_targets`](crate::PeerConnection::encoding_targets) divides it among their encodings;
+    /// it is not more than all of these may have.
     TargetBitrate(u64),
+    /// Other encodings are to be made of what we send: ask for the [`encoding_targets`](crate::PeerConnection::encoding_targets).
+    EncodingsChanged(TransceiverId),
     /// `mute` of a received track, `removetrack` of its streams: the peer sends it no more for now.
     TrackMuted(TransceiverId),
     /// `ended` of a received track: its transceiver is stopped, here or by the peer.

@@ -8,6 +8,7 @@ mod connection;
 mod data;
 pub mod demux;
 mod description;
+mod encodings;
 mod endpoint;
 pub mod error;
 mod estimator;
@@ -26,6 +27,10 @@ mod transport;
 pub use config::{BundlePolicy, Config, HeaderEncryption};
 pub use connection::{OfferOptions, PeerConnection, RouteChange};
 pub use description::{IceCandidateInit, SdpType, SessionDescription, UnknownSdpType};
+pub use encodings::{
+    EncodingOptions, EncodingParameters, EncodingTarget, ReceiveParameters, RtcpParameters, SendParameters,
+    SetParameterOptions,
+};
 pub use endpoint::{ConnectionId, Endpoint, EndpointConfig, EndpointStats};
 pub use error::Error;
 pub use estimator::EstimatorFactory;

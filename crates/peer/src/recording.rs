@@ -8,8 +8,8 @@ mod file;
 use crate::connection::OfferOptions;
 use crate::media::{Codec, TrackKind};
 use crate::{
-    ChannelConfig, ChannelId, Config, Error, IceCandidateInit, MessageKind, OutgoingFrame, PeerConnection,
-    SessionDescription, TransceiverId, TransceiverInit,
+    ChannelConfig, ChannelId, Config, EncodingParameters, Error, IceCandidateInit, MessageKind,
+    OutgoingFrame, PeerConnection, SessionDescription, SetParameterOptions, TransceiverId, TransceiverInit,
 };
 use alloc::boxed::Box;
 use alloc::format;
@@ -86,6 +86,8 @@ pub enum Input {
     StopTransceiver(TransceiverId),
     /// [`PeerConnection::send_frame`].
     SendFrame(TransceiverId, Option<String>, OutgoingFrame),
+    /// [`PeerConnection::set_parameters`]: what of the parameters it changes.
+    SetParameters(TransceiverId, Vec<EncodingParameters>, SetParameterOptions),
     /// [`PeerConnection::request_key_frame`].
     RequestKeyFrame(TransceiverId, Option<String>),
     /// [`PeerConnection::close`].
@@ -225,6 +227,7 @@ impl PeerConnection {
             Input::SetCodecPreferences(id, codecs) => drop(self.set_codec_preferences(now, id, &codecs)),
             Input::StopTransceiver(id) => drop(self.stop_transceiver(now, id)),
             Input::SendFrame(id, rid, frame) => drop(self.send_frame(now, id, rid.as_deref(), frame)),
+            Input::SetParameters(id, sent, options) => drop(self.change_encodings(now, id, sent, options)),
             Input::RequestKeyFrame(id, rid) => drop(self.request_key_frame(now, id, rid.as_deref())),
             Input::Close => self.close(now),
         }

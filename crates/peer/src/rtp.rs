@@ -15,6 +15,7 @@ mod pacing;
 mod parameters;
 mod report;
 mod routing;
+mod share;
 mod transmit;
 
 pub use config::RtpConfig;
@@ -193,6 +194,7 @@ impl Rtp {
             // While nothing is sent, what was learnt of the path is kept.
             self.pacing.stop_estimating(now);
         }
+        self.pacing.set_limit(now, Self::limit(&sections), &mut self.events);
         self.sections = sections;
     }
 
@@ -401,7 +403,8 @@ impl Rtp {
                     }
                 }
                 session::Event::PictureLoss { ssrc } | session::Event::FullIntraRequest { ssrc } => {
-                    if let Some(stream) = self.outgoing.get(&ssrc) {
+                    // Of what is not sent there is none.
+                    if let Some(stream) = self.outgoing.get(&ssrc).filter(|stream| stream.is_active()) {
                         let event = RtpEvent::KeyFrameRequested(stream.transceiver, stream.rid.clone());
                         self.tell(event);
                     }

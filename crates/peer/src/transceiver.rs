@@ -1,5 +1,7 @@
 //! Transceivers: what is to be sent and received in one media section (webrtc-pc §5).
 
+use crate::encodings::{self, EncodingParameters, SendParameters};
+use crate::error::{Error, InvalidState};
 use crate::jsep::RemoteRtp;
 use crate::media::{Codec, CodecParameters, HeaderExtension, TrackKind};
 use alloc::string::String;
@@ -11,7 +13,7 @@ use siskin_sdp::Direction;
 pub struct TransceiverId(pub u32);
 
 /// What a transceiver is made with (`RTCRtpTransceiverInit`).
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct TransceiverInit {
     /// Which way media is to flow; both if nothing is said.
     pub direction: Direction,
@@ -19,9 +21,9 @@ pub struct TransceiverInit {
     pub track: Option<String>,
     /// The media streams that the peer finds the track in.
     pub streams: Vec<String>,
-    /// The RIDs of the encodings to send, for simulcast; none or one is no simulcast. Of audio there is one encoding, without a
-    /// name.
-    pub send_encodings: Vec<String>,
+    /// The encodings to send: with several, simulcast, they need RIDs, and the largest comes last unless they say how they are
+    /// scaled; one needs no name, and keeps none. None stands for one that is as usual. Of audio there is one.
+    pub send_encodings: Vec<EncodingParameters>,
     /// The RIDs of the encodings that the peer is asked for, the most wanted first (RFC 8853 §5.2, `a=simulcast:recv`); none
     /// asks for no simulcast. What the peer itself offers to send is taken in any case. None of them is among `send_encodings`.
     pub receive_encodings: Vec<String>,
@@ -91,7 +93,13 @@ pub(crate) struct Sender {
     pub(crate) streams: Vec<String>,
     pub(crate) ssrc: u32,
     pub(crate) rtx_ssrc: u32,
-    pub(crate) rids: Vec<String>,
+    /// At least one; several have RIDs.
+    pub(crate) encodings: Vec<EncodingParameters>,
+    /// Those that an answer has left out: a final one may take more than a provisional one.
+    pub(crate) left_out: Vec<EncodingParameters>,
+    /// What `get_parameters` gave, until something changes it (webrtc-pc: `[[LastReturnedParameters]]`).
+    pub(crate) returned: Option<SendParameters>,
+    pub(crate) transactions: u64,
     /// The peer knows the RIDs: packets may bear them.
     pub(crate) named: bool,
     /// It was negotiated to send at some time, so that `add_track` may not give it to another track.
@@ -102,11 +110,51 @@ impl Sender {
     /// What both sides want to be sent of the encodings: without a common one, or without simulcast, the first (webrtc-pc
     /// §4.4.1.5, RFC 8853 §5.3.3). `taken` has the whole offer's, so that a final answer may take more than a provisional one.
     pub(crate) fn narrow(&mut self, taken: &[String], theirs: &RemoteRtp) {
-        match taken {
-            [] => self.rids.truncate(1),
-            taken => self.rids = taken.to_vec(),
+        let mut all = core::mem::take(&mut self.encodings);
+        all.append(&mut self.left_out);
+        let mut place = |rid: &String| {
+            let place = all.iter().position(|encoding| encoding.rid.as_ref() == Some(rid))?;
+            Some(all.remove(place))
+        };
+        self.encodings = taken.iter().filter_map(&mut place).collect();
+        if self.encodings.is_empty() && !all.is_empty() {
+            self.encodings.push(all.remove(0));
         }
-        self.named = self.rids.iter().all(|rid| theirs.takes_rids.contains(rid));
+        self.left_out = all;
+        let named = self.rids().all(|rid| theirs.takes_rids.contains(rid));
+        self.named = named;
+    }
+
+    /// The names of the encodings; none where there is only one, that has none.
+    pub(crate) fn rids(&self) -> impl Iterator<Item = &String> {
+        self.encodings.iter().filter_map(|encoding| encoding.rid.as_ref())
+    }
+
+    /// Whether the encodings have names.
+    pub(crate) fn has_rids(&self) -> bool {
+        self.rids().next().is_some()
+    }
+
+    /// An offer asks for these: they take the place of the one encoding that has no name (webrtc-pc §4.4.1.5, "rid-less
+    /// encodings").
+    pub(crate) fn take_rids(&mut self, rids: Vec<String>) {
+        if !rids.is_empty() {
+            let encodings = rids.iter().cloned().map(EncodingParameters::from).collect();
+            self.encodings = encodings::first(TrackKind::Video, encodings);
+            // A lone one keeps the name that the peer has given it.
+            self.encodings.iter_mut().zip(rids).for_each(|(encoding, rid)| encoding.rid = Some(rid));
+        }
+    }
+
+    /// The encodings as they were at that time, with what was set for them since.
+    pub(crate) fn roll_back(&mut self, before: &Self) {
+        let known = |before: &EncodingParameters| {
+            let all = self.encodings.iter().chain(&self.left_out);
+            all.into_iter().find(|encoding| encoding.rid == before.rid).unwrap_or(before).clone()
+        };
+        self.encodings = before.encodings.iter().map(known).collect();
+        self.left_out.clone_from(&before.left_out);
+        self.named = before.named;
     }
 }
 
@@ -116,7 +164,7 @@ impl Transceiver {
         let TransceiverInit { direction, track, streams, send_encodings, receive_encodings } = init;
         // webrtc-pc §5.1: simulcast is for video.
         let of_video = |rids: Vec<String>| if kind == TrackKind::Video { rids } else { Vec::new() };
-        let rids = of_video(send_encodings);
+        let encodings = encodings::first(kind, send_encodings);
         Self {
             id,
             kind,
@@ -128,7 +176,18 @@ impl Transceiver {
             stopped: false,
             ended: false,
             preferences: Vec::new(),
-            sender: Sender { track, streams, ssrc, rtx_ssrc, rids, named: false, has_sent: false },
+            sender: Sender {
+                track,
+                streams,
+                ssrc,
+                rtx_ssrc,
+                encodings,
+                left_out: Vec::new(),
+                returned: None,
+                transactions: 0,
+                named: false,
+                has_sent: false,
+            },
             remote_streams: Vec::new(),
             wanted_rids: of_video(receive_encodings),
             received_rids: Vec::new(),
@@ -189,8 +248,13 @@ impl Transceiver {
 
     /// The RIDs of the encodings that are sent, in the order in which they were asked for. An answer that takes fewer leaves those, and
     /// one without simulcast the first.
-    pub fn sent_rids(&self) -> &[String] {
-        &self.sender.rids
+    pub fn sent_rids(&self) -> Vec<&str> {
+        self.sender.rids().map(String::as_str).collect()
+    }
+
+    /// How its encodings are sent; [`PeerConnection::set_parameters`](crate::PeerConnection::set_parameters) changes it.
+    pub fn encodings(&self) -> &[EncodingParameters] {
+        &self.sender.encodings
     }
 
     /// The RIDs of what is received, for simulcast.
@@ -240,4 +304,8 @@ impl Transceiver {
         self.stopped = true;
         self.current_direction = None;
     }
+}
+
+pub(crate) fn check_alive(transceiver: &Transceiver) -> Result<(), Error> {
+    if transceiver.is_alive() { Ok(()) } else { Err(Error::InvalidState(InvalidState::TransceiverStopped)) }
 }

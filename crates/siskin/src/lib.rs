@@ -27,8 +27,9 @@ pub use siskin_base::Observation;
 pub use siskin_crypto::{Certificate, Provider, ring, rustcrypto};
 pub use siskin_peer::{
     BundlePolicy, ChannelConfig, DataChannelState, Direction, DtlsTransportState, DtlsVersion,
-    HeaderEncryption, IceCandidateInit, IceConnectionState, IceGatheringState, OfferOptions, OutgoingFrame,
-    PeerConnectionState, Priority, ReceivedFrame, Recording, Reliability, SctpTransportState, SdpType,
-    SessionDescription, SignalingState, Transceiver, TransceiverId, TransceiverInit, TransportError,
-    UnknownSdpType, stats,
+    EncodingOptions, EncodingParameters, EncodingTarget, HeaderEncryption, IceCandidateInit,
+    IceConnectionState, IceGatheringState, OfferOptions, OutgoingFrame, PeerConnectionState, Priority,
+    ReceiveParameters, ReceivedFrame, Recording, Reliability, RtcpParameters, SctpTransportState, SdpType,
+    SendParameters, SessionDescription, SetParameterOptions, SignalingState, Transceiver, TransceiverId,
+    TransceiverInit, TransportError, UnknownSdpType, stats,
 };

@@ -2,6 +2,7 @@
 //! back (webrtc-pc §4.4.1.5, RFC 9429 §5.7, §5.10).
 
 use super::PeerConnection;
+use crate::encodings;
 use crate::jsep::{PlannedRtp, RemoteDescription, RemoteRtp};
 use crate::media::{Codec, CodecParameters, HeaderExtension, TrackKind, intersect, send_codecs};
 use crate::sections::UsedFor;
@@ -32,8 +33,8 @@ impl PeerConnection {
         };
         // webrtc-pc §4.4.1.5: whoever has one encoding without a name sends what the peer asks for; later offers can only narrow it.
         self.with_transceiver(id, |transceiver| {
-            if transceiver.sender.rids.is_empty() && transceiver.kind == TrackKind::Video {
-                transceiver.sender.rids = offered.asked_rids();
+            if !transceiver.sender.has_rids() && transceiver.kind == TrackKind::Video {
+                transceiver.sender.take_rids(offered.asked_rids());
             }
         });
         Some(id)
@@ -62,8 +63,16 @@ impl PeerConnection {
             feedback: known.feedback.clone(),
         });
         let known: Vec<CodecParameters> = ours.codecs.iter().cloned().chain(other).collect();
+        let encodings = self.transceiver(id).map(|transceiver| transceiver.sender.encodings.clone());
         self.with_transceiver(id, |transceiver| {
             transceiver.send_codecs = send_codecs(&known, &theirs.codecs);
+            // webrtc-pc §4.4.1.5: what is not negotiated any more cannot be chosen.
+            for encoding in &mut transceiver.sender.encodings {
+                let is_left = |codec: &mut Codec| {
+                    transceiver.send_codecs.iter().any(|known| known.codec.is_like(codec))
+                };
+                encoding.codec.take_if(|codec| !is_left(codec));
+            }
             let place = |codec: &Codec| theirs.codecs.iter().position(|other| other.codec.matches(codec));
             let primary = |apt: u8| ours.codecs.iter().find(|known| known.payload_type == apt);
             let is_agreed = |known: &CodecParameters| {
@@ -93,13 +102,16 @@ impl PeerConnection {
                 transceiver.received_rids = both(&ours.simulcast.recv, &theirs.simulcast.send);
                 transceiver.wanted_rids.clone_from(&transceiver.received_rids);
             }
-            if current.sends() && !transceiver.sender.rids.is_empty() {
+            if current.sends() && transceiver.sender.has_rids() {
                 let taken = both(&ours.simulcast.send, &theirs.simulcast.recv);
                 transceiver.sender.narrow(&taken, theirs);
             }
             transceiver.remote_sources.clone_from(&theirs.sources);
             transceiver.reduced_size_rtcp = theirs.reduced_size;
         });
+        if self.transceiver(id).map(|transceiver| &transceiver.sender.encodings) != encodings.as_ref() {
+            self.events.push_back(Event::EncodingsChanged(id));
+        }
     }
 
     /// webrtc-pc §4.4.1.5: what a remote description says of the peer's tracks.
@@ -167,14 +179,13 @@ impl PeerConnection {
                 known.send_codecs.clone_from(&before.send_codecs);
                 known.received_rids.clone_from(&before.received_rids);
                 known.wanted_rids.clone_from(&before.wanted_rids);
-                known.sender.rids.clone_from(&before.sender.rids);
-                known.sender.named = before.sender.named;
+                known.sender.roll_back(&before.sender);
                 return true;
             }
             known.mid = None;
             // RIDs that the offer brought go with it.
             if known.made_by_offer || known.made_by_add_track {
-                known.sender.rids.clear();
+                known.sender.encodings = encodings::first(known.kind, Vec::new());
             }
             known.local = Described::default();
             if known.made_by_offer {

@@ -211,11 +211,12 @@ impl PeerConnection {
 fn answer_simulcast(transceiver: &Transceiver, offered: &RemoteRtp) -> Simulcast {
     let stream = |rid: String| [SimulcastStream { rid, paused: false }].to_vec();
     let known = |alternatives: &Vec<SimulcastStream>| {
-        let known = alternatives.iter().find(|stream| transceiver.sender.rids.contains(&stream.rid))?;
+        let known =
+            alternatives.iter().find(|stream| transceiver.sender.rids().any(|rid| *rid == stream.rid))?;
         Some(known.rid.clone())
     };
     let asked: Vec<String> = offered.simulcast.recv.iter().filter_map(known).collect();
-    let sent = transceiver.sender.rids.iter().filter(|rid| asked.contains(rid));
+    let sent = transceiver.sender.rids().filter(|rid| asked.contains(rid));
     Simulcast {
         send: sent.cloned().map(stream).collect(),
         recv: offered.sent_rids().into_iter().map(stream).collect(),

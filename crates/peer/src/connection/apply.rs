@@ -308,6 +308,7 @@ impl PeerConnection {
         self.signaling.roll_back();
         self.created = super::Created::default();
         self.negotiation_needed = false;
+        self.end_transactions();
         self.configure_media(now);
         self.show_signaling_state();
         if !glare {

@@ -85,7 +85,7 @@ impl PeerConnection {
             }
         }
         // Where RIDs name the streams, SSRCs do not.
-        if rtp.direction.sends() && transceiver.sender.rids.is_empty() {
+        if rtp.direction.sends() && !transceiver.sender.has_rids() {
             let repairs = rtp.codecs.iter().any(|codec| codec.codec.is_rtx());
             let rtx = Some(transceiver.sender.rtx_ssrc).filter(|_| repairs);
             rtp.sources = vec![(transceiver.sender.ssrc, rtx)];

@@ -2,13 +2,16 @@
 //! RFC 9429 §5.5 to §5.11).
 
 use super::{Local, OfferOptions, PeerConnection, Remote};
-use crate::error::{Error, InvalidState};
+use crate::error::{Error, InvalidModification, InvalidState};
 use crate::jsep::{RemoteDescription, build};
 use crate::recording::Input;
 use crate::signaling::Side;
 use crate::{SdpType, SessionDescription, SignalingState};
 use siskin_base::Instant;
 use siskin_sdp::Session;
+
+/// The text is not the one that was made.
+const CHANGED: Error = Error::InvalidModification(InvalidModification::Description);
 
 impl PeerConnection {
     /// Sets the description that [`create_offer`](Self::create_offer) or [`create_answer`](Self::create_answer) made;
@@ -50,9 +53,9 @@ impl PeerConnection {
             }
         }
         let created = if kind == SdpType::Offer { &self.created.offer } else { &self.created.answer };
-        let Some((sdp, plan)) = created.clone() else { return Err(Error::InvalidModification) };
+        let Some((sdp, plan)) = created.clone() else { return Err(CHANGED) };
         if !description.sdp.is_empty() && description.sdp != sdp {
-            return Err(Error::InvalidModification);
+            return Err(CHANGED);
         }
         match kind {
             SdpType::Offer => self.apply_local_offer(now, &plan),
@@ -124,6 +127,7 @@ impl PeerConnection {
             self.created = super::Created::default();
             self.negotiation_needed = false;
         }
+        self.end_transactions();
         self.configure_media(now);
         self.show_signaling_state();
         self.update_negotiation_needed();

@@ -15,8 +15,9 @@ impl PeerConnection {
     /// Sends an encoded frame of a transceiver's track; `rid` names the encoding, where several are sent.
     ///
     /// # Errors
-    /// `InvalidStateError` if the transceiver does not send, or its transport is not connected yet; `TypeError` if the
-    /// payload type was not negotiated, or the bytes are no frame of its codec; `OperationError` if too many packets wait.
+    /// `InvalidStateError` if the transceiver does not send, its transport is not connected yet, or the encoding is not active;
+    /// `TypeError` if the payload type was not negotiated, or is not of the codec that was set for the encoding, or the bytes are no
+    /// frame of its codec; `OperationError` if too many packets wait, or the encoding is ahead of its `max_bitrate`.
     pub fn send_frame(
         &mut self,
         now: Instant,
@@ -28,6 +29,8 @@ impl PeerConnection {
         let rtp = self.rtp_of(id)?;
         rtp.send_frame(now, id, rid, &frame).map_err(|error| match error {
             SendError::NotSending => Error::InvalidState(InvalidState::NotSending),
+            SendError::NotActive => Error::InvalidState(InvalidState::EncodingNotActive),
+            SendError::MaxBitrate => Error::Operation(Operation::MaxBitrate),
             SendError::PayloadType => Error::Type(Type::PayloadType),
             SendError::Frame(_) => Error::Type(Type::Frame),
             SendError::QueueFull => Error::Operation(Operation::QueueFull),

@@ -152,7 +152,8 @@ impl PeerConnection {
             rids.iter().map(|rid| vec![SimulcastStream { rid: rid.clone(), paused: false }]).collect()
         };
         // RFC 9429 §5.2.1: one RID is no simulcast.
-        match transceiver.sender.rids.as_slice() {
+        let rids: Vec<String> = transceiver.sender.rids().cloned().collect();
+        match rids.as_slice() {
             _ if !transceiver.direction.sends() => {}
             [] => {}
             [rid] => rtp.lone_rid = Some(rid.clone()),

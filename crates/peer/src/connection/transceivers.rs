@@ -1,10 +1,11 @@
 //! Transceivers: the calls that make and change them (webrtc-pc §5.1).
 
 use super::PeerConnection;
-use crate::error::{Error, InvalidAccess, InvalidState, Operation, Type};
+use crate::encodings;
+use crate::error::{Error, InvalidAccess, InvalidModification, Operation, Type};
 use crate::media::{Codec, MediaConfig, TrackKind, intersect};
 use crate::recording::Input;
-use crate::transceiver::{Transceiver, TransceiverId, TransceiverInit};
+use crate::transceiver::{Transceiver, TransceiverId, TransceiverInit, check_alive};
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -16,7 +17,8 @@ impl PeerConnection {
     ///
     /// # Errors
     /// `InvalidStateError` if the connection is closed; `OperationError` if there are too many, or the configuration has
-    /// no media; `TypeError` if the RIDs are none, or stand twice, be it in both directions (RFC 8851 §6.1).
+    /// no media, or not the codec of an encoding; `TypeError` if the RIDs are none, or stand twice, be it in both directions (RFC 8851
+    /// §6.1), or are missing where there are several encodings; `RangeError` if a scale is less than 1, or a frame rate less than 0.
     pub fn add_transceiver(
         &mut self,
         now: Instant,
@@ -26,7 +28,9 @@ impl PeerConnection {
         self.note(now, || Input::AddTransceiver(kind, init.clone()));
         self.check_open()?;
         self.check_media()?;
-        check_rids(&[init.send_encodings.as_slice(), &init.receive_encodings].concat())?;
+        let sent = init.send_encodings.iter().filter_map(|encoding| encoding.rid.as_ref());
+        check_rids(&sent.chain(&init.receive_encodings).collect::<Vec<_>>())?;
+        encodings::check_first(kind, &init.send_encodings, |codec| self.can_send(kind, codec))?;
         let id = self.make_transceiver(kind, init);
         self.update_negotiation_needed();
         self.settle(now);
@@ -247,17 +251,13 @@ fn distinct(streams: &[String]) -> Vec<String> {
     distinct
 }
 
-fn check_alive(transceiver: &Transceiver) -> Result<(), Error> {
-    if transceiver.is_alive() { Ok(()) } else { Err(Error::InvalidState(InvalidState::TransceiverStopped)) }
-}
-
-/// RFC 8851 §10: letters, digits, `-` and `_`; RFC 8852 §3.3: at most 255 bytes; webrtc-pc §5.1: each once.
-fn check_rids(rids: &[String]) -> Result<(), Error> {
-    let valid = |rid: &String| {
-        (1..=255).contains(&rid.len())
-            && rid.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
+/// RFC 8852 §3.3: letters and digits (RFC 8851 §10 has `-` and `_`, too, which no packet could bear), at most 255; webrtc-pc §5.1:
+/// each once.
+fn check_rids(rids: &[&String]) -> Result<(), Error> {
+    let valid = |rid: &&String| {
+        (1..=255).contains(&rid.len()) && rid.bytes().all(|byte| byte.is_ascii_alphanumeric())
     };
-    let twice = |(index, rid): (usize, &String)| rids.iter().take(index).any(|before| before == rid);
+    let twice = |(index, rid): (usize, &&String)| rids.iter().take(index).any(|before| before == rid);
     match rids.iter().all(valid) && !rids.iter().enumerate().any(twice) {
         true => Ok(()),
         false => Err(Error::Type(Type::Rid)),
@@ -273,5 +273,9 @@ fn check_preferences(media: &MediaConfig, kind: TrackKind, codecs: &[Codec]) -> 
             .any(|known| known.codec.kind() == Some(kind) && known.codec.matches(wanted))
     };
     let carries = codecs.is_empty() || codecs.iter().any(|codec| !codec.is_resiliency());
-    if codecs.iter().all(known) && carries { Ok(()) } else { Err(Error::InvalidModification) }
+    if codecs.iter().all(known) && carries {
+        Ok(())
+    } else {
+        Err(Error::InvalidModification(InvalidModification::CodecPreferences))
+    }
 }

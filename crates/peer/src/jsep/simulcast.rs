@@ -2,12 +2,10 @@
 
 use super::plan::PlannedRtp;
 use super::rtp_lines::{MAX_LISTED, RemoteRtp};
+use crate::encodings::MAX_ENCODINGS;
 use alloc::string::String;
 use alloc::vec::Vec;
 use siskin_sdp::{Attribute, Attributes, Media, Rid, RidDirection, Simulcast, SimulcastStream};
-
-/// Most encodings that a peer can make us send of one track.
-const MAX_ENCODINGS: usize = 8;
 
 pub(super) fn write(rtp: &PlannedRtp, out: &mut Attributes) {
     let simulcast = &rtp.simulcast;

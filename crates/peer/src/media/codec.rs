@@ -146,6 +146,14 @@ impl Codec {
         self.parameter("apt")?.parse().ok().filter(|_| self.is_rtx())
     }
 
+    /// Whether they are the same but for what only a receiver says of itself (webrtc-pc §5.2, "codec dictionary match" without
+    /// asymmetric parameters).
+    pub(crate) fn is_like(&self, other: &Self) -> bool {
+        // The AV1 payload format §7.2.3: profile, level and tier are each receiver's own.
+        let same_name = self.mime_type.eq_ignore_ascii_case(&other.mime_type);
+        self.matches(other) || self.is("AV1") && same_name && self.clock_rate == other.clock_rate
+    }
+
     /// Whether a decoder of one takes what an encoder of the other makes. Retransmissions are compared by what they are
     /// of, elsewhere.
     pub fn matches(&self, other: &Self) -> bool {

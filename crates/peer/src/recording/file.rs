@@ -4,9 +4,9 @@ use super::{Input, Outputs, Recording};
 use crate::connection::OfferOptions;
 use crate::media::{Codec, MediaConfig, TrackKind};
 use crate::{
-    BundlePolicy, ChannelConfig, ChannelId, Config, DtlsVersion, HeaderEncryption, IceCandidateInit,
-    MessageKind, OutgoingFrame, Priority, Reliability, SdpType, SessionDescription, TransceiverId,
-    TransceiverInit,
+    BundlePolicy, ChannelConfig, ChannelId, Config, DtlsVersion, EncodingOptions, EncodingParameters,
+    HeaderEncryption, IceCandidateInit, MessageKind, OutgoingFrame, Priority, Reliability, SdpType,
+    SessionDescription, SetParameterOptions, TransceiverId, TransceiverInit,
 };
 use alloc::format;
 use alloc::string::String;
@@ -21,7 +21,7 @@ use siskin_crypto::{Certificate, Provider};
 use siskin_sdp::Direction;
 
 const MAGIC: &[u8; 16] = b"siskin-recording";
-const VERSION: u8 = 5;
+const VERSION: u8 = 6;
 
 /// Why bytes cannot be replayed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -255,7 +255,7 @@ fn put_input(out: &mut Vec<u8>, input: &Input) {
             out.put(&[17, *kind as u8, direction_code(init.direction)]);
             put_option(out, init.track.as_ref(), |out, track| put_bytes(out, track.as_bytes()));
             put_texts(out, &init.streams);
-            put_texts(out, &init.send_encodings);
+            put_encodings(out, &init.send_encodings);
             put_texts(out, &init.receive_encodings);
         }
         Input::AddTrack(kind, track, streams) => {
@@ -279,12 +279,7 @@ fn put_input(out: &mut Vec<u8>, input: &Input) {
         Input::SetCodecPreferences(id, codecs) => {
             put_transceiver(out, 23, *id);
             out.put_u32(codecs.len() as u32);
-            for codec in codecs {
-                put_bytes(out, codec.mime_type.as_bytes());
-                out.put_u32(codec.clock_rate);
-                put_option(out, codec.channels.as_ref(), |out, channels| out.put_u16(*channels));
-                put_option(out, codec.sdp_fmtp_line.as_ref(), |out, line| put_bytes(out, line.as_bytes()));
-            }
+            codecs.iter().for_each(|codec| put_codec(out, codec));
         }
         Input::StopTransceiver(id) => put_transceiver(out, 24, *id),
         Input::SendFrame(id, rid, frame) => {
@@ -297,6 +292,12 @@ fn put_input(out: &mut Vec<u8>, input: &Input) {
         Input::RequestKeyFrame(id, rid) => {
             put_transceiver(out, 26, *id);
             put_option(out, rid.as_ref(), |out, rid| put_bytes(out, rid.as_bytes()));
+        }
+        Input::SetParameters(id, encodings, options) => {
+            put_transceiver(out, 27, *id);
+            put_encodings(out, encodings);
+            out.put_u32(options.encoding_options.len() as u32);
+            options.encoding_options.iter().for_each(|options| out.put_u8(u8::from(options.key_frame)));
         }
     }
 }
@@ -366,7 +367,7 @@ fn input(r: &mut Reader<'_>) -> Result<Input, BadRecording> {
                 direction: direction(r)?,
                 track: option(r, text)?,
                 streams: texts(r)?,
-                send_encodings: texts(r)?,
+                send_encodings: encodings(r)?,
                 receive_encodings: texts(r)?,
             },
         ),
@@ -377,14 +378,6 @@ fn input(r: &mut Reader<'_>) -> Result<Input, BadRecording> {
         22 => Input::SetDirection(TransceiverId(r.u32()?), direction(r)?),
         23 => {
             let id = TransceiverId(r.u32()?);
-            let codec = |r: &mut Reader<'_>| -> Result<Codec, BadRecording> {
-                Ok(Codec {
-                    mime_type: text(r)?,
-                    clock_rate: r.u32()?,
-                    channels: option(r, |r| Ok(r.u16()?))?,
-                    sdp_fmtp_line: option(r, text)?,
-                })
-            };
             Input::SetCodecPreferences(id, (0..r.u32()?).map(|_| codec(r)).collect::<Result<_, _>>()?)
         }
         24 => Input::StopTransceiver(TransceiverId(r.u32()?)),
@@ -395,6 +388,12 @@ fn input(r: &mut Reader<'_>) -> Result<Input, BadRecording> {
             Input::SendFrame(id, rid, OutgoingFrame { payload_type, timestamp, data, starts_talkspurt })
         }
         26 => Input::RequestKeyFrame(TransceiverId(r.u32()?), option(r, text)?),
+        27 => {
+            let (id, encodings) = (TransceiverId(r.u32()?), encodings(r)?);
+            let options = (0..r.u32()?).map(|_| Ok(EncodingOptions { key_frame: r.u8()? != 0 }));
+            let encoding_options = options.collect::<Result<_, BadRecording>>()?;
+            Input::SetParameters(id, encodings, SetParameterOptions { encoding_options })
+        }
         _ => return Err(BadRecording::Format),
     })
 }
@@ -426,6 +425,49 @@ fn put_texts(out: &mut Vec<u8>, texts: &[String]) {
 
 fn texts(r: &mut Reader<'_>) -> Result<Vec<String>, BadRecording> {
     (0..r.u32()?).map(|_| text(r)).collect()
+}
+
+fn put_codec(out: &mut Vec<u8>, codec: &Codec) {
+    put_bytes(out, codec.mime_type.as_bytes());
+    out.put_u32(codec.clock_rate);
+    put_option(out, codec.channels.as_ref(), |out, channels| out.put_u16(*channels));
+    put_option(out, codec.sdp_fmtp_line.as_ref(), |out, line| put_bytes(out, line.as_bytes()));
+}
+
+fn codec(r: &mut Reader<'_>) -> Result<Codec, BadRecording> {
+    Ok(Codec {
+        mime_type: text(r)?,
+        clock_rate: r.u32()?,
+        channels: option(r, |r| Ok(r.u16()?))?,
+        sdp_fmtp_line: option(r, text)?,
+    })
+}
+
+fn put_encodings(out: &mut Vec<u8>, encodings: &[EncodingParameters]) {
+    out.put_u32(encodings.len() as u32);
+    for encoding in encodings {
+        put_option(out, encoding.rid.as_ref(), |out, rid| put_bytes(out, rid.as_bytes()));
+        out.put_u8(u8::from(encoding.active));
+        put_option(out, encoding.codec.as_ref(), put_codec);
+        put_option(out, encoding.max_bitrate.as_ref(), |out, rate| out.put_u64(*rate));
+        put_option(out, encoding.max_framerate.as_ref(), |out, rate| out.put_u64(rate.to_bits()));
+        let scale = encoding.scale_resolution_down_by.as_ref();
+        put_option(out, scale, |out, scale| out.put_u64(scale.to_bits()));
+    }
+}
+
+fn encodings(r: &mut Reader<'_>) -> Result<Vec<EncodingParameters>, BadRecording> {
+    let encoding = |r: &mut Reader<'_>| -> Result<EncodingParameters, BadRecording> {
+        Ok(EncodingParameters {
+            rid: option(r, text)?,
+            active: r.u8()? != 0,
+            codec: option(r, codec)?,
+            max_bitrate: option(r, |r| Ok(r.u64()?))?,
+            max_framerate: option(r, |r| Ok(f64::from_bits(r.u64()?)))?,
+            scale_resolution_down_by: option(r, |r| Ok(f64::from_bits(r.u64()?)))?,
+        })
+    };
+    (0..r.u32()?).map(|_| encoding(r)).collect()
 }
 
 fn put_bytes(out: &mut Vec<u8>, bytes: &[u8]) {

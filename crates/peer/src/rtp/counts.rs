@@ -25,7 +25,7 @@ pub struct RtpCounts {
     pub rtcp_dropped: u64,
     /// Frames that waited too long to be taken.
     pub frames_dropped: u64,
-    /// Frames that were refused because too many packets waited to leave.
+    /// Frames that were refused because too many packets waited to leave, or their encoding was ahead of its maximal bit rate.
     pub frames_refused: u64,
     /// Packets that were dropped because too many waited to leave.
     pub packets_dropped: u64,

@@ -4,6 +4,7 @@ use super::Rtp;
 use super::delivery::OutgoingFrame;
 use super::pacing::Queued;
 use super::parameters::{Parameters, extension_map};
+use crate::encodings::EncodingParameters;
 use crate::media::{Codec, TrackKind};
 use crate::transceiver::TransceiverId;
 use alloc::string::String;
@@ -33,6 +34,10 @@ pub(super) struct Outgoing {
     pub(super) announced: bool,
     /// The description lets us send.
     active: bool,
+    /// How it is sent.
+    encoding: EncodingParameters,
+    /// What was sent of it, in bits, less what its maximal rate has let go since then.
+    ahead: (Instant, f64),
     packetizer: Option<Cutting>,
     pub(super) payload_type: Option<u8>,
     /// The number of the last packet.
@@ -69,10 +74,16 @@ pub(crate) enum SendError {
     Frame(PayloadError),
     /// So many packets wait to leave that the frame would only come late.
     QueueFull,
+    /// The parameters do not want it to be sent.
+    NotActive,
+    /// It has sent more than its parameters let it.
+    MaxBitrate,
 }
 
+/// The header without extensions (RFC 3550 §5.1).
+const HEADER: usize = 12;
 /// The header without extensions, the extensions' own header, the number in front of a retransmission.
-const FIXED: usize = 12 + 4 + 2;
+const FIXED: usize = HEADER + 4 + 2;
 /// Time of sending and number over all streams, each with its own byte of header.
 const STAMPS: usize = 4 + 3;
 
@@ -86,7 +97,13 @@ pub(super) fn packetizer(codec: &Codec, format: Format, rng: &mut Rng) -> Packet
 }
 
 impl Outgoing {
-    fn new(section: &Parameters, rid: Option<&String>, rtx: Option<u32>, history: HistoryConfig) -> Self {
+    fn new(
+        now: Instant,
+        section: &Parameters,
+        rid: Option<&String>,
+        rtx: Option<u32>,
+        history: HistoryConfig,
+    ) -> Self {
         Self {
             transceiver: section.transceiver,
             rid: rid.cloned(),
@@ -97,6 +114,8 @@ impl Outgoing {
             history: PacketHistory::new(history),
             announced: false,
             active: false,
+            encoding: EncodingParameters::default(),
+            ahead: (now, 0.0),
             packetizer: None,
             payload_type: None,
             last: None,
@@ -118,8 +137,21 @@ impl Outgoing {
     }
 
     /// Whether the description lets us send.
-    pub(super) fn is_active(&self) -> bool {
+    pub(super) fn is_negotiated(&self) -> bool {
         self.active
+    }
+
+    /// Whether it is sent: the description lets us, and the parameters want it.
+    pub(super) fn is_active(&self) -> bool {
+        self.active && self.encoding.active
+    }
+
+    /// Whether it is more than a second ahead of its maximal rate (webrtc-pc §5.2: a rate of zero still lets one frame go).
+    fn is_too_far_ahead(&mut self, now: Instant) -> bool {
+        let Some(most) = self.encoding.max_bitrate.map(|most| most as f64) else { return false };
+        let (since, bits) = self.ahead;
+        self.ahead = (now, (bits - now.since(since).as_secs_f64() * most).max(0.0));
+        self.ahead.1 > most
     }
 }
 
@@ -130,10 +162,9 @@ impl Rtp {
             stream.active = false;
         }
         let Some(first) = section.send_codecs.first().filter(|_| section.sends) else { return };
-        let rids = section.rids.iter().map(Some);
-        let encodings = rids.chain([None].into_iter().take(usize::from(section.rids.is_empty())));
         let clock_rate = first.codec.clock_rate;
-        for (index, rid) in encodings.enumerate() {
+        for (index, encoding) in section.encodings.iter().enumerate() {
+            let rid = encoding.rid.as_ref();
             let same =
                 |stream: &Outgoing| stream.transceiver == section.transceiver && stream.rid.as_ref() == rid;
             let known = self.outgoing.iter().find(|(_, stream)| same(stream)).map(|(ssrc, _)| *ssrc);
@@ -146,6 +177,10 @@ impl Rtp {
             };
             if let Some(stream) = self.outgoing.get_mut(&ssrc) {
                 stream.active = true;
+                if stream.encoding.max_bitrate != encoding.max_bitrate {
+                    stream.ahead = (now, 0.0);
+                }
+                stream.encoding.clone_from(encoding);
                 stream.announced &= stream.mid == section.mid;
                 stream.mid.clone_from(&section.mid);
                 stream.named = section.named;
@@ -173,7 +208,7 @@ impl Rtp {
         let ssrc = self.session.add_sender(now, signalled(ssrc)).ok()?;
         let repaired = section.send_codecs.iter().any(|codec| codec.codec.apt().is_some());
         let rtx = if repaired { self.session.add_sender(now, signalled(rtx)).ok() } else { None };
-        self.outgoing.insert(ssrc, Outgoing::new(section, rid, rtx, self.limits.history));
+        self.outgoing.insert(ssrc, Outgoing::new(now, section, rid, rtx, self.limits.history));
         Some(ssrc)
     }
 
@@ -188,8 +223,11 @@ impl Rtp {
         let started = self.secure.is_some();
         let section = self.sections.iter().find(|section| section.transceiver == id);
         // The only encoding needs no name.
-        let only = section.filter(|section| section.rids.len() == 1).and_then(|section| section.rids.first());
-        let rid = rid.or_else(|| only.map(String::as_str));
+        let only = section.and_then(|section| match section.encodings.as_slice() {
+            [only] => only.rid.as_deref(),
+            _ => None,
+        });
+        let rid = rid.or(only);
         let found = self.outgoing.iter_mut().find(|(_, stream)| {
             started && stream.active && stream.transceiver == id && stream.rid.as_deref() == rid
         });
@@ -197,6 +235,16 @@ impl Rtp {
         let ssrc = *ssrc;
         let codec = section.and_then(|section| section.send_codec(frame.payload_type));
         let codec = codec.ok_or(SendError::PayloadType)?;
+        if !stream.is_active() {
+            return Err(SendError::NotActive);
+        }
+        if stream.encoding.codec.as_ref().is_some_and(|wanted| !wanted.is_like(&codec.codec)) {
+            return Err(SendError::PayloadType);
+        }
+        if stream.is_too_far_ahead(now) {
+            self.counts.frames_refused += 1;
+            return Err(SendError::MaxBitrate);
+        }
         let kind = if codec.codec.kind() == Some(TrackKind::Audio) { Kind::Audio } else { Kind::Video };
         if self.pacing.is_full(kind) {
             self.counts.frames_refused += 1;
@@ -231,6 +279,7 @@ impl Rtp {
                 |out| out.extend_from_slice(payload),
             );
             stream.last = Some(header.sequence_number);
+            stream.ahead.1 += ((HEADER + payload.len()) * 8) as f64;
             let queued = Queued { ssrc, number: header.sequence_number, again: false };
             let taken = self.pacing.push(now, kind, payload.len(), queued);
             self.counts.packets_dropped += u64::from(!taken);

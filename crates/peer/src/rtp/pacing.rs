@@ -33,6 +33,10 @@ pub(super) struct Pacing {
     factory: Option<EstimatorFactory>,
     rng: Rng,
     told: u64,
+    /// The peer's own limit.
+    cap: Option<Rate>,
+    /// What those that send want at most.
+    limit: Option<Rate>,
     /// There is something to probe with.
     has_video: bool,
     /// What was put in since then.
@@ -65,6 +69,8 @@ impl Pacing {
             rng,
             estimator: None,
             told: 0,
+            cap: None,
+            limit: None,
             has_video: false,
             demand: (now, 0),
             feedback: Vec::new(),
@@ -79,6 +85,8 @@ impl Pacing {
                 None => Box::new(Gcc::new(self.estimates, now)),
             };
             estimator.set_demand(now, FIRST_DEMAND);
+            self.cap = None;
+            estimator.set_cap(now, self.limit);
             self.pacer.set_padding(padding);
             self.pacer.set_rates(now, estimator.rates());
             self.estimator = Some(estimator);
@@ -156,9 +164,21 @@ impl Pacing {
 
     /// The peer's own limit, in bits per second.
     pub(super) fn set_cap(&mut self, now: Instant, bit_rate: u64, events: &mut VecDeque<RtpEvent>) {
-        self.estimator
-            .iter_mut()
-            .for_each(|estimator| estimator.set_cap(now, Some(Rate::from_bps(bit_rate))));
+        self.cap = Some(Rate::from_bps(bit_rate));
+        self.bound(now, events);
+    }
+
+    /// What all that is sent may have together, in bits per second: no more is probed for.
+    pub(super) fn set_limit(&mut self, now: Instant, limit: Option<u64>, events: &mut VecDeque<RtpEvent>) {
+        let limit = limit.map(Rate::from_bps);
+        if core::mem::replace(&mut self.limit, limit) != limit {
+            self.bound(now, events);
+        }
+    }
+
+    fn bound(&mut self, now: Instant, events: &mut VecDeque<RtpEvent>) {
+        let bound = [self.cap, self.limit].into_iter().flatten().min();
+        self.estimator.iter_mut().for_each(|estimator| estimator.set_cap(now, bound));
         self.follow(now, events);
     }
 

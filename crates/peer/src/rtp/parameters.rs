@@ -1,5 +1,6 @@
 //! What the descriptions say of one section, as its transport needs it.
 
+use crate::encodings::EncodingParameters;
 use crate::media::{CodecParameters, HeaderExtension, TrackKind};
 use crate::transceiver::{Transceiver, TransceiverId};
 use alloc::string::String;
@@ -22,7 +23,8 @@ pub(crate) struct Parameters {
     pub(crate) extensions: Vec<HeaderExtension>,
     /// Of what we send: the stream and its retransmissions.
     pub(crate) sources: (u32, u32),
-    pub(crate) rids: Vec<String>,
+    /// How each is sent; several have RIDs.
+    pub(crate) encodings: Vec<EncodingParameters>,
     /// The peer knows them.
     pub(crate) named: bool,
     pub(crate) remote_sources: Vec<(u32, Option<u32>)>,
@@ -49,7 +51,7 @@ impl Parameters {
             receive_codecs: transceiver.local.codecs.clone(),
             extensions: transceiver.local.extensions.clone(),
             sources: (transceiver.sender.ssrc, transceiver.sender.rtx_ssrc),
-            rids: transceiver.sender.rids.clone(),
+            encodings: transceiver.sender.encodings.clone(),
             named: transceiver.sender.named,
             remote_sources: transceiver.remote_sources.clone(),
             reduced_size: transceiver.reduced_size_rtcp,

@@ -119,7 +119,7 @@ impl Rtp {
             codec_id: codec.map(|codec| report_codec(transport, 'O', codec, add)),
             mid: stream.mid.clone(),
             rid: stream.rid.clone(),
-            media_source_id: stream.is_active().then(|| format!("S{}", section.transceiver.0)),
+            media_source_id: stream.is_negotiated().then(|| format!("S{}", section.transceiver.0)),
             remote_id: (sender.reports > 0).then(|| remote_id.clone()),
             rtx_ssrc: stream.rtx,
             active: stream.is_active(),

@@ -24,7 +24,7 @@ fn section(id: u32) -> Parameters {
             direction: Direction::SendRecv
         }],
         sources: (1, 2),
-        rids: Vec::new(),
+        encodings: Vec::new(),
         named: false,
         remote_sources: Vec::new(),
         reduced_size: true,

@@ -47,8 +47,12 @@ pub enum Event {
         /// The encoding, where we send several.
         rid: Option<String>,
     },
-    /// All tracks together should be sent with so many bits per second from now on.
+    /// All tracks together should be sent with so many bits per second from now on;
+    /// [`RtpTransceiver::encoding_targets`](crate::media::RtpTransceiver::encoding_targets) divides it.
     TargetBitrate(u64),
+    /// Other encodings are to be made of what we send: ask for the transceiver's
+    /// [`encoding_targets`](crate::media::RtpTransceiver::encoding_targets).
+    EncodingsChanged(TransceiverId),
     /// The transport failed, and why.
     TransportFailed(TransportError),
 }

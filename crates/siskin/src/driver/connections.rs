@@ -381,6 +381,7 @@ impl Connections {
                 return;
             }
             Peer::TargetBitrate(bits_per_second) => Event::TargetBitrate(bits_per_second),
+            Peer::EncodingsChanged(transceiver) => Event::EncodingsChanged(transceiver),
             Peer::KeyFrameRequested { transceiver, rid } => Event::KeyFrameRequested { transceiver, rid },
             Peer::TransportFailed(error) => Event::TransportFailed(error),
             _ => return,

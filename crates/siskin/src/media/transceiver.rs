@@ -4,7 +4,10 @@ use crate::connection::Handle;
 use crate::error::Error;
 use siskin_peer::error::InvalidAccess;
 use siskin_peer::media::{Codec, TrackKind};
-use siskin_peer::{Direction, OutgoingFrame, Transceiver, TransceiverId};
+use siskin_peer::{
+    Direction, EncodingTarget, OutgoingFrame, ReceiveParameters, SendParameters, SetParameterOptions,
+    Transceiver, TransceiverId,
+};
 use std::fmt;
 
 /// A transceiver of a connection. Clones are the same transceiver.
@@ -79,12 +82,55 @@ impl RtpTransceiver {
         self.handle.call(move |peer, now| peer.set_streams(now, id, &streams)).await
     }
 
+    /// How its track is sent (`RTCRtpSender.getParameters`).
+    ///
+    /// # Errors
+    /// `InvalidAccessError` if it is stopped for good.
+    pub async fn get_parameters(&self) -> Result<SendParameters, Error> {
+        let id = self.id;
+        self.handle.call(move |peer, _| peer.get_parameters(id)).await
+    }
+
+    /// Changes how its track is sent, without negotiation (`RTCRtpSender.setParameters`): what
+    /// [`get_parameters`](Self::get_parameters) gave last, with other `encodings`.
+    ///
+    /// # Errors
+    /// `InvalidStateError` if it is stopped, or the parameters changed since they were asked for; `InvalidModificationError` if
+    /// something else differs, or a codec is not to be had; `RangeError` if a scale is less than 1, or a frame rate less than 0.
+    pub async fn set_parameters(
+        &self,
+        parameters: SendParameters,
+        options: SetParameterOptions,
+    ) -> Result<(), Error> {
+        let id = self.id;
+        self.handle.call(move |peer, now| peer.set_parameters(now, id, parameters, options)).await
+    }
+
+    /// How the peer's track is received (`RTCRtpReceiver.getParameters`).
+    ///
+    /// # Errors
+    /// As [`get_parameters`](Self::get_parameters).
+    pub async fn receive_parameters(&self) -> Result<ReceiveParameters, Error> {
+        let id = self.id;
+        self.handle.call(move |peer, _| peer.receive_parameters(id)).await
+    }
+
+    /// What the encoders of its track should make now, one for each encoding: it changes with `Event::EncodingsChanged`,
+    /// `Event::TargetBitrate`, and with descriptions.
+    ///
+    /// # Errors
+    /// As [`get_parameters`](Self::get_parameters).
+    pub async fn encoding_targets(&self) -> Result<Vec<EncodingTarget>, Error> {
+        let id = self.id;
+        self.handle.call(move |peer, _| peer.encoding_targets(id)).await
+    }
+
     /// Sends an encoded frame; `rid` names the encoding where several are sent.
     ///
     /// # Errors
-    /// `InvalidStateError` if nothing was negotiated to be sent, or the transport is not connected yet; `TypeError` if the
-    /// payload type was not negotiated, or the bytes are no frame of its codec; `OperationError` if too many packets wait:
-    /// skip the frame, or wait for a while.
+    /// `InvalidStateError` if nothing was negotiated to be sent, the transport is not connected yet, or the encoding is not active;
+    /// `TypeError` if the payload type was not negotiated, or the bytes are no frame of its codec; `OperationError` if too many
+    /// packets wait, or the encoding is ahead of its `max_bitrate`: skip the frame, or wait for a while.
     pub async fn send_frame(&self, rid: Option<&str>, frame: OutgoingFrame) -> Result<(), Error> {
         let (id, rid) = (self.id, rid.map(str::to_owned));
         self.handle.call(move |peer, now| peer.send_frame(now, id, rid.as_deref(), frame)).await

@@ -343,7 +343,7 @@ fn simulcast_layers_arrive_under_their_rids() {
     let rids: Vec<String> = ["q", "h", "f"].map(String::from).into();
     let init = TransceiverInit {
         direction: Direction::SendOnly,
-        send_encodings: rids.clone(),
+        send_encodings: rids.iter().cloned().map(Into::into).collect(),
         ..TransceiverInit::default()
     };
     let video = pair.a.connection.add_transceiver(Instant::ZERO, VIDEO, init).unwrap();

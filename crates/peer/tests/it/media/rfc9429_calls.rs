@@ -3,7 +3,7 @@
 
 use super::*;
 use siskin_peer::media::{Codec, CodecCapability, ExtensionCapability, uri};
-use siskin_peer::{BundlePolicy, ChannelConfig, Feedback};
+use siskin_peer::{BundlePolicy, ChannelConfig, EncodingParameters, Feedback};
 
 const AUDIO_LINES: &str = "a=rtpmap:96 opus/48000/2
 a=rtpmap:0 PCMU/8000
@@ -430,7 +430,7 @@ fn section_7_2_bob() {
     let layers = TransceiverInit {
         track: Some("v".into()),
         streams: vec!["71317484".into()],
-        send_encodings: ["1", "2", "3"].map(String::from).into(),
+        send_encodings: ["1", "2", "3"].map(EncodingParameters::from).into(),
         ..TransceiverInit::default()
     };
     bob.connection.add_transceiver(T0, VIDEO, layers).unwrap();

@@ -35,14 +35,16 @@ fn two_transceivers_of_one_kind_are_two() {
 fn rids_have_a_form_and_stand_once() {
     let mut peer = peer(1);
     let mut with = |rids: &[&str]| {
-        let send_encodings = rids.iter().map(|rid| rid.to_string()).collect();
+        let send_encodings = rids.iter().map(|rid| (*rid).into()).collect();
         let init = TransceiverInit { send_encodings, ..TransceiverInit::default() };
         peer.connection.add_transceiver(T0, VIDEO, init).map_err(|error| error.name())
     };
     assert!(with(&["hi", "lo"]).is_ok());
     assert_eq!(with(&["a", "a"]), Err("TypeError"));
     assert_eq!(with(&["a~"]), Err("TypeError"));
-    assert_eq!(with(&[""]), Err("TypeError"));
+    for rid in ["", "!?", "()", "foo-bar", "foo_bar", &"a".repeat(256)] {
+        assert_eq!(with(&[rid]), Err("TypeError"), "{rid}");
+    }
 }
 
 #[test]

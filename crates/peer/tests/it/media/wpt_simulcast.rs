@@ -1,14 +1,13 @@
 //! `simulcast/basic.https.html`, `simulcast/getStats.https.html`, `simulcast/h264.https.html`,
 //! `simulcast/negotiation-encodings.https.html`, `simulcast/rid-manipulation.html`,
-//! `simulcast/setParameters-active.https.html`, `simulcast/setParameters-encodings.https.html` (what they say of RIDs: sizes and
-//! rates of encodings are the encoder's, and so the application's), `simulcast/vp8.https.html`,
+//! `simulcast/vp8.https.html`,
 //! `RTCPeerConnection-setRemoteDescription-simulcast.https.html`
 
 use super::*;
 
 /// A transceiver that sends these encodings.
 fn sends(peer: &mut Peer, rids: &[&str]) -> TransceiverId {
-    let send_encodings = rids.iter().map(ToString::to_string).collect();
+    let send_encodings = rids.iter().map(|rid| (*rid).into()).collect();
     let init = TransceiverInit { send_encodings, ..init(Direction::SendRecv) };
     peer.connection.add_transceiver(T0, VIDEO, init).unwrap()
 }
@@ -28,7 +27,7 @@ fn asking(mut description: SessionDescription, rids: &[&str]) -> SessionDescript
 }
 
 fn rids(peer: &Peer, id: TransceiverId) -> Vec<&str> {
-    get(peer, id).sent_rids().iter().map(String::as_str).collect()
+    get(peer, id).sent_rids()
 }
 
 /// A round in which `a` offers to send, and the answer takes what `taken` says.
@@ -123,7 +122,7 @@ fn there_is_no_simulcast_of_audio() {
     ask(&mut b, &mut a, &["foo", "bar"]);
     assert!(rids(&a, id).is_empty());
     assert!(!answer(&mut a, &mut b).sdp.contains("simulcast"));
-    let send_encodings = ["foo", "bar"].map(String::from).to_vec();
+    let send_encodings = ["foo", "bar"].map(Into::into).to_vec();
     let init = TransceiverInit { send_encodings, ..init(Direction::SendRecv) };
     let other = a.connection.add_transceiver(T0, AUDIO, init).unwrap();
     assert!(rids(&a, other).is_empty());
