@@ -6,7 +6,7 @@ mod extensions;
 mod h264;
 mod negotiate;
 
-pub use capabilities::MediaConfig;
+pub use capabilities::{Capabilities, MediaConfig};
 pub use codec::{Codec, CodecCapability, CodecParameters, TrackKind};
 pub use extensions::{ExtensionCapability, HeaderExtension, uri};
 

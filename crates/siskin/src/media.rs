@@ -6,7 +6,7 @@ mod track;
 mod transceiver;
 
 pub use siskin_peer::media::{
-    Codec, CodecCapability, CodecParameters, HeaderExtension, MediaConfig, RtpConfig, TrackKind,
+    Capabilities, Codec, CodecCapability, CodecParameters, HeaderExtension, MediaConfig, RtpConfig, TrackKind,
 };
 pub use track::{MediaStreamTrack, TrackEvent};
 pub use transceiver::RtpTransceiver;

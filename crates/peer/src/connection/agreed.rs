@@ -62,7 +62,9 @@ impl PeerConnection {
             codec: known.codec.clone(),
             feedback: known.feedback.clone(),
         });
-        let known: Vec<CodecParameters> = ours.codecs.iter().cloned().chain(other).collect();
+        let sent =
+            |known: &CodecParameters| known.codec.is_rtx() || self.can(&known.codec, Direction::SendOnly);
+        let known: Vec<CodecParameters> = ours.codecs.iter().cloned().chain(other).filter(sent).collect();
         let encodings = self.transceiver(id).map(|transceiver| transceiver.sender.encodings.clone());
         self.with_transceiver(id, |transceiver| {
             transceiver.send_codecs = send_codecs(&known, &theirs.codecs);

@@ -17,7 +17,7 @@ use alloc::string::String;
 use alloc::vec;
 use alloc::vec::Vec;
 use siskin_base::SetupRole;
-use siskin_sdp::{Simulcast, SimulcastStream};
+use siskin_sdp::{Direction, Simulcast, SimulcastStream};
 
 impl PeerConnection {
     pub(super) fn plan_answer(&self) -> Result<Plan, Error> {
@@ -100,7 +100,8 @@ impl PeerConnection {
             _ => None,
         };
         let preferences = transceiver.map_or(&[][..], |transceiver| &transceiver.preferences);
-        !answer_codecs(media, rtp.kind, preferences, &rtp.codecs).is_empty()
+        // Which way it goes is known when it is answered.
+        !answer_codecs(media, rtp.kind, preferences, Direction::Inactive, &rtp.codecs).is_empty()
     }
 
     fn answer_section(
@@ -147,11 +148,11 @@ impl PeerConnection {
 
     fn answer_rtp(&self, transceiver: &Transceiver, offered: &RemoteRtp) -> Option<PlannedRtp> {
         let media = self.config.media.as_ref()?;
-        let codecs = answer_codecs(media, offered.kind, &transceiver.preferences, &offered.codecs);
+        let direction = intersect(transceiver.direction, offered.direction.reversed());
+        let codecs = answer_codecs(media, offered.kind, &transceiver.preferences, direction, &offered.codecs);
         if codecs.is_empty() {
             return None;
         }
-        let direction = intersect(transceiver.direction, offered.direction.reversed());
         let mut rtp = PlannedRtp {
             direction,
             codecs,

@@ -139,7 +139,14 @@ impl PeerConnection {
         let agreed = &transceiver.local;
         let mut rtp = PlannedRtp {
             direction: transceiver.direction,
-            codecs: offer_codecs(&media, kind, &transceiver.preferences, &agreed.codecs, numbers),
+            codecs: offer_codecs(
+                &media,
+                kind,
+                &transceiver.preferences,
+                transceiver.direction,
+                &agreed.codecs,
+                numbers,
+            ),
             extensions: offer_extensions(&media, kind, &agreed.extensions, numbers),
             cryptex: self.config.header_encryption != HeaderEncryption::Disable,
             msids: Vec::new(),

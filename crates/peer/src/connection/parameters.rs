@@ -7,11 +7,12 @@ use crate::encodings::{
     SetParameterOptions, check_change,
 };
 use crate::error::{Error, InvalidAccess, InvalidModification, InvalidState};
-use crate::media::{Codec, TrackKind};
+use crate::media::{Codec, CodecParameters, TrackKind};
 use crate::recording::Input;
 use crate::transceiver::{Transceiver, TransceiverId, check_alive};
 use alloc::vec::Vec;
 use siskin_base::Instant;
+use siskin_sdp::Direction;
 
 impl PeerConnection {
     /// How the track of a transceiver is sent (`RTCRtpSender.getParameters`). It is given the same again until
@@ -122,12 +123,14 @@ impl PeerConnection {
     /// `InvalidAccessError` if there is no such transceiver.
     pub fn receive_parameters(&self, id: TransceiverId) -> Result<ReceiveParameters, Error> {
         let known = self.transceiver(id).ok_or(Error::InvalidAccess(InvalidAccess::NoSuchTransceiver))?;
-        let negotiated = |_: &&_| known.is_negotiated();
+        let received_here =
+            |known: &&CodecParameters| known.codec.is_rtx() || self.can(&known.codec, Direction::RecvOnly);
+        let codecs = known.local.codecs.iter().filter(|_| known.is_negotiated());
         let received = known.local.extensions.iter().filter(|extension| extension.direction.receives());
         Ok(ReceiveParameters {
             header_extensions: received.filter(|_| known.is_negotiated()).cloned().collect(),
             rtcp: RtcpParameters { cname: None, reduced_size: known.is_negotiated() },
-            codecs: known.local.codecs.iter().filter(negotiated).cloned().collect(),
+            codecs: codecs.filter(received_here).cloned().collect(),
         })
     }
 
@@ -161,11 +164,14 @@ impl PeerConnection {
         Ok(targets.collect())
     }
 
-    /// Whether the configuration has a codec like it that is sent.
+    /// Whether the configuration has a codec like it that goes that way.
+    pub(super) fn can(&self, codec: &Codec, way: Direction) -> bool {
+        self.config.media.as_ref().is_some_and(|media| media.can(codec, way))
+    }
+
+    /// Whether the configuration has a codec of that kind like it, that is sent.
     pub(super) fn can_send(&self, kind: TrackKind, codec: &Codec) -> bool {
-        let known = self.config.media.iter().flat_map(|media| media.codecs.iter());
-        let mut of_kind = known.filter(|known| known.codec.kind() == Some(kind));
-        of_kind.any(|known| known.codec.is_like(codec))
+        codec.kind() == Some(kind) && self.can(codec, Direction::SendOnly)
     }
 
     /// Descriptions change what `get_parameters` gave.

@@ -146,7 +146,8 @@ impl PeerConnection {
         })
     }
 
-    /// Offers and answers only these codecs, in this order; none stands for all (`setCodecPreferences`).
+    /// Offers and answers only these codecs, in this order; none stands for all (`setCodecPreferences`). A section lists those of
+    /// them that go its way.
     ///
     /// # Errors
     /// `InvalidModificationError` if one is not among the codecs of the configuration, or none carries media;
@@ -161,7 +162,7 @@ impl PeerConnection {
         let media = self.config.media.clone().unwrap_or_default();
         self.change_transceiver(now, id, |transceiver| {
             check_preferences(&media, transceiver.kind, codecs)?;
-            transceiver.preferences = codecs.to_vec();
+            transceiver.preferences = distinct(codecs);
             Ok(())
         })
     }
@@ -240,12 +241,12 @@ impl PeerConnection {
     }
 }
 
-/// Each stream once.
-fn distinct(streams: &[String]) -> Vec<String> {
-    let mut distinct: Vec<String> = Vec::with_capacity(streams.len());
-    for stream in streams {
-        if !distinct.contains(stream) {
-            distinct.push(stream.clone());
+/// Each once.
+fn distinct<T: Clone + PartialEq>(all: &[T]) -> Vec<T> {
+    let mut distinct: Vec<T> = Vec::with_capacity(all.len());
+    for one in all {
+        if !distinct.contains(one) {
+            distinct.push(one.clone());
         }
     }
     distinct

@@ -1,6 +1,6 @@
 //! What we can send and receive, unless the configuration says otherwise.
 
-use super::codec::{Codec, CodecCapability};
+use super::codec::{Codec, CodecCapability, TrackKind};
 use super::extensions::{ExtensionCapability, uri};
 use crate::rtp::RtpConfig;
 use alloc::vec;
@@ -11,7 +11,8 @@ use siskin_sdp::{Direction, Feedback};
 /// or put in without touching anything else.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MediaConfig {
-    /// The codecs, best first. Retransmission is offered for every video codec.
+    /// The codecs, best first. Retransmission is offered for every video codec. A section lists those that go its way; one that goes
+    /// both ways lists what is received, if something is sent that differs in its level at most.
     pub codecs: Vec<CodecCapability>,
     /// The header extensions.
     pub extensions: Vec<ExtensionCapability>,
@@ -36,11 +37,52 @@ impl MediaConfig {
     }
 }
 
+/// `RTCRtpCapabilities`: what can be sent, or received.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Capabilities {
+    /// The codecs, best first; retransmissions stand once.
+    pub codecs: Vec<Codec>,
+    /// The URIs of the header extensions.
+    pub header_extensions: Vec<&'static str>,
+}
+
+impl MediaConfig {
+    /// `RTCRtpSender.getCapabilities`.
+    pub fn sender_capabilities(&self, kind: TrackKind) -> Capabilities {
+        self.capabilities(kind, Direction::sends)
+    }
+
+    /// `RTCRtpReceiver.getCapabilities`.
+    pub fn receiver_capabilities(&self, kind: TrackKind) -> Capabilities {
+        self.capabilities(kind, Direction::receives)
+    }
+
+    fn capabilities(&self, kind: TrackKind, goes: impl Fn(Direction) -> bool) -> Capabilities {
+        let of_kind = self.codecs.iter().filter(|known| known.codec.kind() == Some(kind));
+        let mut codecs: Vec<Codec> =
+            of_kind.filter(|known| goes(known.direction)).map(|known| known.codec.clone()).collect();
+        if kind == TrackKind::Video && !codecs.is_empty() {
+            codecs.push(Codec::new("video/rtx", 90_000));
+        }
+        let extensions = self.extensions.iter().filter(|known| known.is_for(kind) && goes(known.direction));
+        Capabilities { codecs, header_extensions: extensions.map(|known| known.uri).collect() }
+    }
+
+    /// Whether a codec like it, but for its level, goes these ways (webrtc-pc §4.4.2, "filteredCodecs").
+    pub(crate) fn can(&self, codec: &Codec, way: Direction) -> bool {
+        let any = |goes: fn(Direction) -> bool| {
+            self.codecs.iter().any(|known| goes(known.direction) && known.codec.is_like(codec))
+        };
+        (!way.sends() || any(Direction::sends)) && (!way.receives() || any(Direction::receives))
+    }
+}
+
 fn codecs() -> Vec<CodecCapability> {
     let audio = |payload_type, codec, feedback: &[Feedback]| CodecCapability {
         codec,
         feedback: feedback.to_vec(),
         payload_type,
+        direction: Direction::SendRecv,
     };
     let video = |payload_type, codec| CodecCapability {
         codec,
@@ -52,6 +94,7 @@ fn codecs() -> Vec<CodecCapability> {
             Feedback::NackPli,
         ],
         payload_type,
+        direction: Direction::SendRecv,
     };
     let h264 = |payload_type, mode, profile_level_id| {
         let fmtp = alloc::format!(

@@ -4,7 +4,7 @@ use super::h264;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
-use siskin_sdp::{Feedback, MediaKind};
+use siskin_sdp::{Direction, Feedback, MediaKind};
 
 /// What a track carries (`MediaStreamTrack.kind`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -62,6 +62,8 @@ pub struct CodecCapability {
     pub feedback: Vec<Feedback>,
     /// Payload type in offers, while it is free.
     pub payload_type: u8,
+    /// Whether it is sent, received, or both: that is, whether the application has an encoder, a decoder, or both.
+    pub direction: Direction,
 }
 
 /// `RTCRtpCodecParameters`: a codec and the number that it goes by in one description.
@@ -144,6 +146,17 @@ impl Codec {
     /// The payload type that these retransmissions are of.
     pub(crate) fn apt(&self) -> Option<u8> {
         self.parameter("apt")?.parse().ok().filter(|_| self.is_rtx())
+    }
+
+    /// The one of `all` that it is: the very same, or else the first that matches.
+    pub(super) fn nearest<'a, T: 'a>(
+        &self,
+        all: impl Iterator<Item = T> + Clone,
+        codec: impl Fn(&T) -> &Self,
+    ) -> Option<T> {
+        let mut same = all.clone();
+        let mut like = all;
+        same.find(|one| codec(one) == self).or_else(|| like.find(|one| codec(one).matches(self)))
     }
 
     /// Whether they are the same but for what only a receiver says of itself (webrtc-pc §5.2, "codec dictionary match" without

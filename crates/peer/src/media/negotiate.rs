@@ -29,13 +29,15 @@ impl Numbers {
         }
     }
 
-    /// The number of `codec`: the one it has, else `preferred`, else the first that is free.
-    fn payload_type(&mut self, codec: &Codec, preferred: u8) -> Option<u8> {
-        let same = |known: &Codec| match (known.apt(), codec.apt()) {
-            (None, None) => known.matches(codec),
-            (one, other) => one == other && known.clock_rate == codec.clock_rate,
+    /// The number of `codec`: the one it has, else `preferred`, else the first that is free. Those that are `taken` mean something
+    /// else in its section.
+    fn payload_type(&mut self, codec: &Codec, preferred: u8, taken: &[CodecParameters]) -> Option<u8> {
+        let all = self.payload_types.iter().filter(|(number, _)| !is_taken(taken, **number));
+        let known = match codec.apt() {
+            None => codec.nearest(all, |(_, known)| known),
+            apt => all.clone().find(|(_, known)| known.apt() == apt && known.clock_rate == codec.clock_rate),
         };
-        if let Some((number, _)) = self.payload_types.iter().find(|(_, known)| same(known)) {
+        if let Some((number, _)) = known {
             return Some(*number);
         }
         // RFC 3551 §6: dynamic numbers first, then those that no profile gives away. 64 to 95 look like RTCP (RFC 5761 §4).
@@ -57,19 +59,29 @@ impl Numbers {
     }
 }
 
-/// What a transceiver may use of its kind: the preferences in their order, or else everything.
+fn is_taken(taken: &[CodecParameters], number: u8) -> bool {
+    taken.iter().any(|codec| codec.payload_type == number)
+}
+
+/// What a transceiver may use of its kind that way: the preferences in their order, or else everything (webrtc-pc §4.4.2,
+/// RFC 9429 §5.2.1).
 fn allowed<'a>(
     config: &'a MediaConfig,
     kind: TrackKind,
     preferences: &'a [Codec],
+    way: Direction,
 ) -> Vec<&'a CodecCapability> {
     let of_kind = || config.codecs.iter().filter(move |known| known.codec.kind() == Some(kind));
     if preferences.is_empty() {
-        return of_kind().collect();
+        // A number says how we receive; who only sends says what.
+        let itself = |known: &&CodecCapability| match way.receives() {
+            true => known.direction.receives(),
+            false => !way.sends() || known.direction.sends(),
+        };
+        return of_kind().filter(itself).filter(|known| config.can(&known.codec, way)).collect();
     }
-    let preferred =
-        preferences.iter().filter_map(|wanted| of_kind().find(|known| known.codec.matches(wanted)));
-    preferred.collect()
+    let preferred = preferences.iter().filter_map(|wanted| wanted.nearest(of_kind(), |known| &known.codec));
+    preferred.filter(|known| config.can(&known.codec, way)).collect()
 }
 
 /// Retransmission comes with video, unless the preferences leave it out.
@@ -82,20 +94,26 @@ pub(crate) fn offer_codecs(
     config: &MediaConfig,
     kind: TrackKind,
     preferences: &[Codec],
+    way: Direction,
     agreed: &[CodecParameters],
     numbers: &mut Numbers,
 ) -> Vec<CodecParameters> {
-    let mut wanted = allowed(config, kind, preferences);
-    let known = |capability: &CodecCapability| {
-        agreed.iter().position(|known| known.codec.apt().is_none() && known.codec.matches(&capability.codec))
+    let mut wanted = allowed(config, kind, preferences, way);
+    let known = |capability: &CodecCapability, taken: &[CodecParameters]| {
+        let primary = agreed
+            .iter()
+            .enumerate()
+            .filter(|(_, known)| known.codec.apt().is_none() && !is_taken(taken, known.payload_type));
+        capability.codec.nearest(primary, |(_, known)| &known.codec)
     };
     if preferences.is_empty() {
-        wanted.sort_by_key(|capability| known(capability).unwrap_or(usize::MAX));
+        wanted.sort_by_key(|capability| known(capability, &[]).map_or(usize::MAX, |(index, _)| index));
     }
-    let mut offered = Vec::new();
+    let mut offered: Vec<CodecParameters> = Vec::new();
     for capability in wanted {
-        let before = known(capability).and_then(|index| agreed.get(index)).map(|known| known.payload_type);
-        let number = before.or_else(|| numbers.payload_type(&capability.codec, capability.payload_type));
+        let before = known(capability, &offered).map(|(_, known)| known.payload_type);
+        let number =
+            before.or_else(|| numbers.payload_type(&capability.codec, capability.payload_type, &offered));
         // No number is left: whoever configures more than a hundred codecs offers a hundred.
         let Some(payload_type) = number else { continue };
         let codec = capability.codec.clone();
@@ -104,8 +122,8 @@ pub(crate) fn offer_codecs(
             let rtx = rtx(kind, capability.codec.clock_rate, payload_type);
             let number = agreed.iter().find(|known| known.codec.apt() == Some(payload_type));
             let number = number.map(|known| known.payload_type);
-            let number =
-                number.or_else(|| numbers.payload_type(&rtx, payload_type.saturating_add(1).min(127)));
+            let number = number
+                .or_else(|| numbers.payload_type(&rtx, payload_type.saturating_add(1).min(127), &offered));
             offered.extend(number.map(|payload_type| CodecParameters {
                 payload_type,
                 codec: rtx,
@@ -129,15 +147,14 @@ pub(crate) fn answer_codecs(
     config: &MediaConfig,
     kind: TrackKind,
     preferences: &[Codec],
+    way: Direction,
     offered: &[CodecParameters],
 ) -> Vec<CodecParameters> {
-    let allowed = allowed(config, kind, preferences);
-    let place = |theirs: &CodecParameters| allowed.iter().position(|ours| ours.codec.matches(&theirs.codec));
+    let allowed = allowed(config, kind, preferences, way);
     let mut taken: Vec<(usize, CodecParameters)> = Vec::new();
     for theirs in offered.iter().filter(|theirs| !theirs.codec.is_rtx()) {
-        let Some((place, ours)) = place(theirs).and_then(|place| Some((place, allowed.get(place)?))) else {
-            continue;
-        };
+        let nearest = theirs.codec.nearest(allowed.iter().enumerate(), |(_, ours)| &ours.codec);
+        let Some((place, ours)) = nearest else { continue };
         let agreed = CodecParameters {
             payload_type: theirs.payload_type,
             codec: h264::answered(&ours.codec, &theirs.codec),
@@ -239,6 +256,8 @@ mod tests {
     use super::*;
     use alloc::vec;
 
+    const BOTH: Direction = Direction::SendRecv;
+
     fn config() -> MediaConfig {
         MediaConfig::default()
     }
@@ -258,15 +277,15 @@ mod tests {
     #[test]
     fn an_offer_never_gives_a_number_twice() {
         let mut numbers = Numbers::default();
-        let audio = offer_codecs(&config(), TrackKind::Audio, &[], &[], &mut numbers);
-        let video = offer_codecs(&config(), TrackKind::Video, &[], &[], &mut numbers);
+        let audio = offer_codecs(&config(), TrackKind::Audio, &[], BOTH, &[], &mut numbers);
+        let video = offer_codecs(&config(), TrackKind::Video, &[], BOTH, &[], &mut numbers);
         let mut all: Vec<u8> = [numbers_of(&audio), numbers_of(&video)].concat();
         let count = all.len();
         all.sort_unstable();
         all.dedup();
         assert_eq!(all.len(), count);
         assert!(all.iter().all(|number| !(64..=95).contains(number)), "RFC 5761 §4");
-        let again = offer_codecs(&config(), TrackKind::Video, &[], &[], &mut numbers);
+        let again = offer_codecs(&config(), TrackKind::Video, &[], BOTH, &[], &mut numbers);
         assert_eq!(again, video, "a second section of a kind uses the same numbers");
     }
 
@@ -277,7 +296,7 @@ mod tests {
         let rtx = Codec::new("video/rtx", 90_000).fmtp("apt=121");
         let agreed = [parameters(121, vp9), parameters(125, rtx), parameters(120, vp8())];
         numbers.note(&agreed, &[]);
-        let offered = offer_codecs(&config(), TrackKind::Video, &[], &agreed, &mut numbers);
+        let offered = offer_codecs(&config(), TrackKind::Video, &[], BOTH, &agreed, &mut numbers);
         assert_eq!(numbers_of(&offered)[..3], [121, 125, 120]);
         assert!(offered.len() > 10);
     }
@@ -293,18 +312,18 @@ mod tests {
             parameters(121, Codec::new("video/VP9", 90_000)),
             parameters(118, Codec::new("video/ulpfec", 90_000)),
         ];
-        let answered = answer_codecs(&config(), TrackKind::Video, &[], &offered);
+        let answered = answer_codecs(&config(), TrackKind::Video, &[], BOTH, &offered);
         assert_eq!(numbers_of(&answered), [120, 124, 121]);
         assert_eq!(answered[0].feedback, [Feedback::Nack], "what only one side knows is left out");
         let preferences = [Codec::new("video/VP9", 90_000), vp8()];
-        let answered = answer_codecs(&config(), TrackKind::Video, &preferences, &offered);
+        let answered = answer_codecs(&config(), TrackKind::Video, &preferences, BOTH, &offered);
         assert_eq!(numbers_of(&answered), [121, 120], "no retransmission where the preferences have none");
     }
 
     #[test]
     fn tones_alone_carry_no_media() {
         let offered = [parameters(126, Codec::new("audio/telephone-event", 8_000))];
-        assert!(answer_codecs(&config(), TrackKind::Audio, &[], &offered).is_empty());
+        assert!(answer_codecs(&config(), TrackKind::Audio, &[], BOTH, &offered).is_empty());
     }
 
     #[test]

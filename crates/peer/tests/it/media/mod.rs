@@ -17,6 +17,7 @@ mod wpt_descriptions;
 mod wpt_direction;
 mod wpt_header_encryption;
 mod wpt_negotiation_needed;
+mod wpt_one_way_codecs;
 mod wpt_parameters;
 mod wpt_protocol;
 mod wpt_restart_ice;

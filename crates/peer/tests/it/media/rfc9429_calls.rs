@@ -259,6 +259,7 @@ fn end(seed: u64, policy: BundlePolicy) -> Peer {
         codec,
         feedback: feedback.to_vec(),
         payload_type,
+        direction: Direction::SendRecv,
     };
     let h264 = Codec::new("video/H264", 90_000).fmtp("packetization-mode=1;profile-level-id=42e01f");
     let codecs = vec![
