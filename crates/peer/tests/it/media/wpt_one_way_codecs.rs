@@ -281,9 +281,9 @@ fn low(description: SessionDescription) -> SessionDescription {
 
 fn assert_low(peer: &mut Peer, id: TransceiverId) -> Codec {
     let codecs = given(peer, id).codecs;
-    assert_eq!(codecs.len(), 1);
-    assert_eq!(codecs[0].codec.parameter("level-id"), Some("30"));
-    codecs[0].codec.clone()
+    let [only] = codecs.as_slice() else { panic!("one codec: {codecs:?}") };
+    assert_eq!(only.codec.parameter("level-id"), Some("30"));
+    only.codec.clone()
 }
 
 #[test]
