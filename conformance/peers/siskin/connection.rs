@@ -148,6 +148,7 @@ impl Connection {
             "streams" => media::streams(&self.pc).await,
             "transceivers" => media::transceivers(&self.pc).await,
             "change" => media::change(&self.pc, args).await,
+            "parameters" => media::parameters(&self.pc, args).await,
             "select" => self.shared.mirrors.select(text(args, "rid")).await,
             "tracks" => Ok(self.shared.mirrors.report()),
             _ => Err("there is no such verb".into()),

@@ -6,7 +6,10 @@ use serde_json::{Value, json};
 use siskin::media::{
     Codec, CodecParameters, MediaConfig, MediaStreamTrack, RtpTransceiver, TrackEvent, TrackKind,
 };
-use siskin::{Direction, OutgoingFrame, PeerConnection, ReceivedFrame, TransceiverId, TransceiverInit};
+use siskin::{
+    Direction, EncodingOptions, OutgoingFrame, PeerConnection, ReceivedFrame, SetParameterOptions,
+    TransceiverId, TransceiverInit,
+};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
@@ -113,6 +116,29 @@ pub(crate) async fn change(pc: &PeerConnection, args: &Value) -> Outcome {
         found.stop().await.map_err(|e| e.to_string())?;
     }
     Ok(Value::Null)
+}
+
+/// Other parameters for all encodings of the first transceiver of that kind: `active`, `maxBitrate` (null lifts it), `keyFrame`.
+pub(crate) async fn parameters(pc: &PeerConnection, args: &Value) -> Outcome {
+    let all = pc.transceivers().await;
+    let found =
+        all.iter().find(|transceiver| transceiver.kind() == kind(args)).ok_or("no such transceiver")?;
+    let mut parameters = found.get_parameters().await.map_err(|e| e.to_string())?;
+    for encoding in &mut parameters.encodings {
+        encoding.active = args["active"].as_bool().unwrap_or(encoding.active);
+        if let Some(most) = args.get("maxBitrate") {
+            encoding.max_bitrate = most.as_u64();
+        }
+    }
+    let key_frame = args["keyFrame"] == true;
+    let encoding_options = parameters.encodings.iter().map(|_| EncodingOptions { key_frame }).collect();
+    found
+        .set_parameters(parameters, SetParameterOptions { encoding_options })
+        .await
+        .map_err(|e| e.to_string())?;
+    let targets = found.encoding_targets().await.map_err(|e| e.to_string())?;
+    let told = targets.iter().map(|target| json!({"active": target.active, "bitrate": target.bitrate}));
+    Ok(json!({"targets": told.collect::<Vec<_>>()}))
 }
 
 /// How transceivers stand.

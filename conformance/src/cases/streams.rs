@@ -27,6 +27,11 @@ pub(super) const CASES: &[Matrix] = &[
         "three encodings come under their RIDs, offered or asked for, and each goes back in turn",
         simulcast,
     ),
+    Matrix::new(
+        "media/parameters",
+        "what Siskin sends back is not active, active again, and bound in its rate: the browser counts it",
+        parameters,
+    ),
     Matrix::new("media/statistics", "what both sides count of the same streams, field by field", statistics),
 ];
 
@@ -114,6 +119,53 @@ fn simulcast(pair: &mut Pair<'_>) -> Result<()> {
         shown.insert(rid.into(), seen);
     }
     pair.seen.found["simulcast"] = json!({"shown": shown, "tracks": tracks["tracks"][0]});
+    pair.undisturbed()
+}
+
+/// What the browser has counted of the stream of that kind that it receives: packets, and bytes of payload.
+fn counted(pair: &mut Pair<'_>, kind: &str) -> Result<[u64; 2]> {
+    let streams = pair.call(End::Theirs, "streams", json!({}))?;
+    let found = stream(&streams, "inbound-rtp", kind)?;
+    Ok(["/packetsReceived", "/bytesReceived"].map(|field| number(found, field)))
+}
+
+/// Bits per second; a browser sends ten times as much, and so does Siskin, which sends it back.
+const BOUND: u64 = 60_000;
+
+fn parameters(pair: &mut Pair<'_>) -> Result<()> {
+    pair.connect_media(&both())?;
+    let mut found = Map::new();
+    found.insert("before".into(), watch(pair, 30)?);
+    for round in 0..2 {
+        pair.call(End::Ours, "parameters", json!({"kind": "video", "active": false}))?;
+        // What was under way has arrived, lost and asked for again.
+        sleep(Duration::from_millis(1_000));
+        let (video, audio) = (counted(pair, "video")?, counted(pair, "audio")?);
+        sleep(Duration::from_millis(3_000));
+        let (still, audible) = (counted(pair, "video")?, counted(pair, "audio")?);
+        expect(video == still, &format!("video that is not active comes: {video:?}, then {still:?}"))?;
+        expect(audible > audio, &format!("sound has stopped: {audio:?}, then {audible:?}"))?;
+        let told = pair.call(End::Ours, "parameters", json!({"kind": "video", "active": true}))?;
+        let seen = watch(pair, 30)?;
+        found.insert(format!("active again {round}"), json!({"told": told, "seen": seen}));
+    }
+    let rate = |pair: &mut Pair<'_>| -> Result<u64> {
+        let (start, [_, before]) = (Instant::now(), counted(pair, "video")?);
+        sleep(Duration::from_millis(8_000));
+        let [_, after] = counted(pair, "video")?;
+        Ok(((after - before) as f64 * 8.0 / start.elapsed().as_secs_f64()) as u64)
+    };
+    let free = rate(pair)?;
+    let told = pair.call(End::Ours, "parameters", json!({"kind": "video", "maxBitrate": BOUND}))?;
+    sleep(Duration::from_millis(1_000));
+    let bound = rate(pair)?;
+    found.insert("bits per second".into(), json!({"free": free, "bound": bound, "told": told}));
+    pair.seen.found["parameters"] = found.into();
+    expect(free > 2 * BOUND, &format!("{free} bit/s, unbound, are too few to tell"))?;
+    // A second's worth may come at once.
+    expect(bound <= BOUND * 5 / 4, &format!("{bound} bit/s, bound to {BOUND}"))?;
+    pair.call(End::Ours, "parameters", json!({"kind": "video", "maxBitrate": null, "keyFrame": true}))?;
+    pair.seen.found["parameters"]["free again"] = watch(pair, 30)?;
     pair.undisturbed()
 }
 

@@ -281,7 +281,8 @@ fn low(description: SessionDescription) -> SessionDescription {
 
 fn assert_low(peer: &mut Peer, id: TransceiverId) -> Codec {
     let codecs = given(peer, id).codecs;
-    let [only] = codecs.as_slice() else { panic!("one codec: {codecs:?}") };
+    assert_eq!(codecs.len(), 1);
+    let only = codecs.first().expect("one");
     assert_eq!(only.codec.parameter("level-id"), Some("30"));
     only.codec.clone()
 }
