@@ -25,13 +25,27 @@ pub trait MaskKey: Send + Sync {
 
 /// An AEAD key, ready for use. Its memory is wiped on drop where the provider can do so.
 pub trait AeadKey: Send + Sync {
-    /// Encrypts `in_out` where it is and gives the tag. A nonce must never be used twice with one key.
+    /// Encrypts `in_out` where it is and writes the tag. A nonce must never be used twice with one key.
     ///
     /// [`Error::Failed`] if the message is longer than the algorithm allows (2^36 bytes and more).
-    fn seal(&self, nonce: &Nonce, aad: &[u8], in_out: &mut [u8]) -> Result<Tag, Error>;
+    fn seal_into(&self, nonce: &Nonce, aad: &[u8], in_out: &mut [u8], tag: &mut Tag) -> Result<(), Error>;
 
     /// Decrypts `in_out` where it is. On [`Error::NotAuthentic`] the bytes in `in_out` are of no use to anyone.
     fn open(&self, nonce: &Nonce, aad: &[u8], in_out: &mut [u8], tag: &Tag) -> Result<(), Error>;
+
+    /// [`seal_into`](Self::seal_into) for whoever has no place for the tag yet.
+    fn seal(&self, nonce: &Nonce, aad: &[u8], in_out: &mut [u8]) -> Result<Tag, Error> {
+        let mut tag = [0; 16];
+        self.seal_into(nonce, aad, in_out, &mut tag)?;
+        Ok(tag)
+    }
+
+    /// [`open`](Self::open) where the tag follows the message: the last 16 bytes of `in_out`, which are of no use to anyone
+    /// afterwards. The faster way, where an implementation can use that room to fill up the message's last block.
+    fn open_with_tag(&self, nonce: &Nonce, aad: &[u8], in_out: &mut [u8]) -> Result<(), Error> {
+        let (message, tag) = in_out.split_last_chunk_mut().ok_or(Error::NotAuthentic)?;
+        self.open(nonce, aad, message, tag)
+    }
 }
 
 /// A number used once.

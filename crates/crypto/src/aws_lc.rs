@@ -1,53 +1,67 @@
-//! A provider with the AES-GCM of AWS-LC, which is the fastest on processors with wide registers.
+//! A provider with the AES-GCM of AWS-LC, which is the fastest on processors with wide registers, but for short messages, and
+//! for opening those in the middle: there ring is, which needs 10 to 30 ns less for 300 to 700 bytes.
 
+use crate::ring::aead as ring;
 use crate::rustcrypto::gcm::ShortGcm;
 use crate::rustcrypto::keystream::{Aes128, Aes256};
 use crate::{Aead, AeadAlgorithm, AeadKey, Error, MaskKey, Nonce, Provider, Tag};
 use alloc::boxed::Box;
 use aws_lc_rs::aead;
 
-/// The provider whose AES-GCM is AWS-LC's, but for short messages; the rest is as in
-/// [`default_provider`](crate::default_provider).
+/// The provider whose AES-GCM is AWS-LC's, but for short messages and for opening those of up to 1 KiB; the rest is as in
+/// [`default_provider`](crate::default_provider). A key has three schedules, then, and 0.6 KiB more than there.
 pub fn provider() -> Provider {
     let name = "AWS-LC";
     Provider { name, aes128gcm: &AES_128_GCM, aes256gcm: &AES_256_GCM, ..crate::default_provider() }
 }
 
-static AES_128_GCM: ShortGcm<Aes128> = ShortGcm::new(&LONG_AES_128_GCM);
-static AES_256_GCM: ShortGcm<Aes256> = ShortGcm::new(&LONG_AES_256_GCM);
-static LONG_AES_128_GCM: Cipher = Cipher(AeadAlgorithm::Aes128Gcm, &aead::AES_128_GCM);
-static LONG_AES_256_GCM: Cipher = Cipher(AeadAlgorithm::Aes256Gcm, &aead::AES_256_GCM);
+static AES_128_GCM: ShortGcm<Aes128> = ShortGcm::before_whole_blocks(&LONG_AES_128_GCM, OPENED_BY_RING);
+static AES_256_GCM: ShortGcm<Aes256> = ShortGcm::before_whole_blocks(&LONG_AES_256_GCM, OPENED_BY_RING);
+static LONG_AES_128_GCM: Cipher = Cipher { aws_lc: &aead::AES_128_GCM, ring: &ring::AES_128_GCM };
+static LONG_AES_256_GCM: Cipher = Cipher { aws_lc: &aead::AES_256_GCM, ring: &ring::AES_256_GCM };
 
-struct Cipher(AeadAlgorithm, &'static aead::Algorithm);
+struct Cipher {
+    aws_lc: &'static aead::Algorithm,
+    ring: &'static ring::Cipher,
+}
 
-struct Key(aead::LessSafeKey);
+struct Key {
+    aws_lc: aead::LessSafeKey,
+    ring: Box<dyn AeadKey>,
+}
+
+/// The longest message that ring opens faster.
+const OPENED_BY_RING: usize = 1024;
 
 impl Aead for Cipher {
     fn algorithm(&self) -> AeadAlgorithm {
-        self.0
+        self.ring.algorithm()
     }
 
     fn key(&self, key: &[u8]) -> Result<Box<dyn AeadKey>, Error> {
-        let key = aead::UnboundKey::new(self.1, key).map_err(|_| Error::InvalidKey)?;
-        Ok(Box::new(Key(aead::LessSafeKey::new(key))))
+        let ring = self.ring.key(key)?;
+        let aws_lc = aead::UnboundKey::new(self.aws_lc, key).map_err(|_| Error::InvalidKey)?;
+        Ok(Box::new(Key { aws_lc: aead::LessSafeKey::new(aws_lc), ring }))
     }
 
     fn mask_key(&self, key: &[u8]) -> Result<Box<dyn MaskKey>, Error> {
-        crate::rustcrypto::mask::key(self.0, key)
+        self.ring.mask_key(key)
     }
 }
 
 impl AeadKey for Key {
-    fn seal(&self, nonce: &Nonce, aad: &[u8], in_out: &mut [u8]) -> Result<Tag, Error> {
+    fn seal_into(&self, nonce: &Nonce, aad: &[u8], in_out: &mut [u8], tag: &mut Tag) -> Result<(), Error> {
         let nonce = aead::Nonce::assume_unique_for_key(*nonce);
-        let tag = self.0.seal_in_place_separate_tag(nonce, aead::Aad::from(aad), in_out);
-        let tag = tag.map_err(|_| Error::Failed)?;
-        tag.as_ref().try_into().map_err(|_| Error::Failed)
+        let sealed = self.aws_lc.seal_in_place_scatter(nonce, aead::Aad::from(aad), in_out, &[], tag);
+        sealed.map_err(|_| Error::Failed)
     }
 
     fn open(&self, nonce: &Nonce, aad: &[u8], in_out: &mut [u8], tag: &Tag) -> Result<(), Error> {
+        if in_out.len() <= OPENED_BY_RING {
+            return self.ring.open(nonce, aad, in_out, tag);
+        }
         let nonce = aead::Nonce::assume_unique_for_key(*nonce);
-        let opened = self.0.open_in_place_separate_tag(nonce, aead::Aad::from(aad), tag, in_out);
+        let opened = self.aws_lc.open_in_place_separate_tag(nonce, aead::Aad::from(aad), tag, in_out);
         opened.map(|_| ()).map_err(|_| Error::NotAuthentic)
     }
 }

@@ -1,6 +1,6 @@
 //! The default provider: ring, and RustCrypto for what ring lacks or does more slowly.
 
-mod aead;
+pub(crate) mod aead;
 pub(crate) mod kem;
 mod key_exchange;
 mod signature;
@@ -28,8 +28,8 @@ pub fn provider() -> Provider {
     }
 }
 
-static AES_128_GCM: ShortGcm<Aes128> = ShortGcm::new(&aead::AES_128_GCM);
-static AES_256_GCM: ShortGcm<Aes256> = ShortGcm::new(&aead::AES_256_GCM);
+static AES_128_GCM: ShortGcm<Aes128> = ShortGcm::before_whole_blocks(&aead::AES_128_GCM, usize::MAX);
+static AES_256_GCM: ShortGcm<Aes256> = ShortGcm::before_whole_blocks(&aead::AES_256_GCM, usize::MAX);
 static KEY_EXCHANGES: [&dyn KeyExchange; 5] = [
     &kem::X25519_ML_KEM_768,
     &key_exchange::X25519,

@@ -11,6 +11,7 @@ pub(crate) mod keystream;
 pub(crate) mod mask;
 pub(crate) mod rsa;
 pub(crate) mod signature;
+mod whole_blocks;
 
 use crate::{KeyExchange, Provider, Signer, Verifier};
 use gcm::ShortGcm;

@@ -95,12 +95,14 @@ impl Transform {
                 *tag_len
             }
             Cipher::Gcm { key, salt } => {
+                let (tag, behind) = behind.split_first_chunk_mut().ok_or(Failed)?;
                 let (aad, payload) = packet.split_at_mut_checked(clear).ok_or(Failed)?;
-                let tag = key.seal(&nonce(*salt, shape.ssrc, index), aad, payload).map_err(|_| Failed)?;
+                let sealed = key.seal_into(&nonce(*salt, shape.ssrc, index), aad, payload, tag);
+                sealed.map_err(|_| Failed)?;
+                put(behind, &[mki])?;
                 if gathered {
                     scatter(packet, shape);
                 }
-                put(behind, &[&tag, mki])?;
                 GCM_TAG
             }
         };
@@ -121,9 +123,9 @@ impl Transform {
         let gathered = cryptex && shape.csrcs > 0;
         let overhead = self.rtp.tag_len() + mki_len;
         let len = packet.len().checked_sub(overhead).filter(|len| *len >= shape.payload).ok_or(Failed)?;
-        let (packet, behind) = packet.split_at_mut_checked(len).ok_or(Failed)?;
         match &self.rtp {
             Cipher::Cm { key, salt, .. } => {
+                let (packet, behind) = packet.split_at_mut_checked(len).ok_or(Failed)?;
                 let tag = behind.get(mki_len..).unwrap_or_default();
                 let counter = counter_block(*salt, shape.ssrc, index);
                 let suffix = rollovers(index);
@@ -138,9 +140,9 @@ impl Transform {
                 if gathered {
                     gather(packet, shape);
                 }
-                let tag = behind.first_chunk().ok_or(Failed)?;
-                let (aad, payload) = packet.split_at_mut_checked(clear).ok_or(Failed)?;
-                let opened = key.open(&nonce(*salt, shape.ssrc, index), aad, payload, tag);
+                let sealed = packet.get_mut(..len + GCM_TAG).ok_or(Failed)?;
+                let (aad, payload) = sealed.split_at_mut_checked(clear).ok_or(Failed)?;
+                let opened = key.open_with_tag(&nonce(*salt, shape.ssrc, index), aad, payload);
                 opened.map_err(|_| Failed)?;
             }
         }

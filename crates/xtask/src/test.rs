@@ -30,7 +30,7 @@ const STEPS: &[Step] = &[
         about: "the protocol crates without an operating system",
         run: freestanding,
     },
-    Step { name: "srtp", about: "siskin-srtp against libsrtp, byte for byte", run: srtp },
+    Step { name: "srtp", about: "siskin-srtp against libsrtp, byte for byte, and the provider on AWS-LC", run: srtp },
     Step { name: "benches", about: "each benchmark once, as a test", run: benches },
     Step {
         name: "dtls-peers",
@@ -186,6 +186,9 @@ fn freestanding() -> Result<()> {
 }
 
 fn srtp() -> Result<()> {
+    // The optional provider is AWS-LC's, as libsrtp is here.
+    let suite = "test --package siskin-crypto --features aws-lc --test it aead";
+    run::show(&mut run::cargo(suite, &workspace::root()))?;
     run::show(&mut shared(run::cargo("test", &workspace::root().join("conformance/srtp")))?)
 }
 

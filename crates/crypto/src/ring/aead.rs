@@ -4,12 +4,12 @@ use crate::{Aead, AeadAlgorithm, AeadKey, Error, MaskKey, Nonce, Tag};
 use alloc::boxed::Box;
 use ring::aead;
 
-pub(super) static AES_128_GCM: Cipher = Cipher(AeadAlgorithm::Aes128Gcm, &aead::AES_128_GCM);
-pub(super) static AES_256_GCM: Cipher = Cipher(AeadAlgorithm::Aes256Gcm, &aead::AES_256_GCM);
+pub(crate) static AES_128_GCM: Cipher = Cipher(AeadAlgorithm::Aes128Gcm, &aead::AES_128_GCM);
+pub(crate) static AES_256_GCM: Cipher = Cipher(AeadAlgorithm::Aes256Gcm, &aead::AES_256_GCM);
 pub(super) static CHACHA20_POLY1305: Cipher =
     Cipher(AeadAlgorithm::ChaCha20Poly1305, &aead::CHACHA20_POLY1305);
 
-pub(super) struct Cipher(AeadAlgorithm, &'static aead::Algorithm);
+pub(crate) struct Cipher(AeadAlgorithm, &'static aead::Algorithm);
 
 struct Key(aead::LessSafeKey);
 
@@ -29,11 +29,11 @@ impl Aead for Cipher {
 }
 
 impl AeadKey for Key {
-    fn seal(&self, nonce: &Nonce, aad: &[u8], in_out: &mut [u8]) -> Result<Tag, Error> {
+    fn seal_into(&self, nonce: &Nonce, aad: &[u8], in_out: &mut [u8], tag: &mut Tag) -> Result<(), Error> {
         let nonce = aead::Nonce::assume_unique_for_key(*nonce);
-        let tag = self.0.seal_in_place_separate_tag(nonce, aead::Aad::from(aad), in_out);
-        let tag = tag.map_err(|_| Error::Failed)?;
-        tag.as_ref().try_into().map_err(|_| Error::Failed)
+        let made = self.0.seal_in_place_separate_tag(nonce, aead::Aad::from(aad), in_out);
+        tag.copy_from_slice(made.map_err(|_| Error::Failed)?.as_ref());
+        Ok(())
     }
 
     fn open(&self, nonce: &Nonce, aad: &[u8], in_out: &mut [u8], tag: &Tag) -> Result<(), Error> {

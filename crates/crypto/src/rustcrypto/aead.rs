@@ -46,9 +46,10 @@ impl<A> AeadKey for Key<A>
 where
     A: AeadInOut + AeadCore<NonceSize = U12, TagSize = U16> + Send + Sync,
 {
-    fn seal(&self, nonce: &Nonce, aad: &[u8], in_out: &mut [u8]) -> Result<Tag, Error> {
-        let tag = self.0.encrypt_inout_detached(nonce.into(), aad, in_out.into());
-        Ok(tag.map_err(|_| Error::Failed)?.into())
+    fn seal_into(&self, nonce: &Nonce, aad: &[u8], in_out: &mut [u8], tag: &mut Tag) -> Result<(), Error> {
+        let made = self.0.encrypt_inout_detached(nonce.into(), aad, in_out.into());
+        *tag = made.map_err(|_| Error::Failed)?.into();
+        Ok(())
     }
 
     fn open(&self, nonce: &Nonce, aad: &[u8], in_out: &mut [u8], tag: &Tag) -> Result<(), Error> {

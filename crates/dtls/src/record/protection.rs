@@ -107,16 +107,17 @@ impl Protection {
     ) -> Result<Range<usize>, Error> {
         let start = self.explicit_len();
         let (explicit, sealed) = body.split_at_mut_checked(start).ok_or(Error::NotAuthentic)?;
-        let (payload, tag) = sealed.split_last_chunk_mut::<TAG_LEN>().ok_or(Error::NotAuthentic)?;
+        let len = sealed.len().checked_sub(TAG_LEN).ok_or(Error::NotAuthentic)?;
         let number =
             explicit.first_chunk().map_or_else(|| header.number(), |explicit| u64::from_be_bytes(*explicit));
-        let (nonce, length) = (self.nonce(number), payload.len() as u16);
+        let (nonce, length) = (self.nonce(number), len as u16);
         if header.content_type == ContentType::TLS12_CID {
-            self.key.open(&nonce, AdditionalData::with_cid(header, cid, length).as_bytes(), payload, tag)?;
+            let additional_data = AdditionalData::with_cid(header, cid, length);
+            self.key.open_with_tag(&nonce, additional_data.as_bytes(), sealed)?;
         } else {
-            self.key.open(&nonce, &additional_data(header, length), payload, tag)?;
+            self.key.open_with_tag(&nonce, &additional_data(header, length), sealed)?;
         }
-        Ok(start..start + payload.len())
+        Ok(start..start + len)
     }
 
     /// DTLS 1.3: encrypts in place. `header` is authenticated with its sequence number in clear.
@@ -128,9 +129,9 @@ impl Protection {
     /// DTLS 1.3: decrypts in place; how many bytes of `body` are plaintext.
     #[inline(always)]
     pub(super) fn open_v13(&self, sequence: u64, header: &[u8], body: &mut [u8]) -> Result<usize, Error> {
-        let (payload, tag) = body.split_last_chunk_mut::<TAG_LEN>().ok_or(Error::NotAuthentic)?;
-        self.key.open(&self.nonce(sequence), header, payload, tag)?;
-        Ok(payload.len())
+        let len = body.len().checked_sub(TAG_LEN).ok_or(Error::NotAuthentic)?;
+        self.key.open_with_tag(&self.nonce(sequence), header, body)?;
+        Ok(len)
     }
 
     /// What the sequence number is XORed with; `ciphertext` are the record's first bytes behind the header (RFC 9147 §4.2.3).
