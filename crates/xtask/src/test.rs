@@ -30,7 +30,11 @@ const STEPS: &[Step] = &[
         about: "the protocol crates without an operating system",
         run: freestanding,
     },
-    Step { name: "srtp", about: "siskin-srtp against libsrtp, byte for byte, and the provider on AWS-LC", run: srtp },
+    Step {
+        name: "srtp",
+        about: "siskin-srtp against libsrtp, byte for byte, and the provider on AWS-LC",
+        run: srtp,
+    },
     Step { name: "benches", about: "each benchmark once, as a test", run: benches },
     Step {
         name: "dtls-peers",
