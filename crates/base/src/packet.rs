@@ -102,6 +102,29 @@ impl Packet {
         self.buf.extend_from_slice(bytes);
     }
 
+    /// [`prepend`](Self::prepend) and [`append`](Self::append) in one: what was put in front, and all that is behind it. `None`,
+    /// and nothing changes, if less than `front` bytes of head room are left.
+    ///
+    /// ```
+    /// # use siskin_base::Packet;
+    /// let mut packet = Packet::new();
+    /// packet.begin(2);
+    /// packet.append(b"payload");
+    /// let (head, body) = packet.enclose(2, b" end").unwrap();
+    /// head.copy_from_slice(b"h:");
+    /// assert_eq!(body, b"payload end");
+    /// assert!(packet.enclose(1, b"more").is_none());
+    /// packet.finish();
+    /// assert_eq!(packet.as_bytes(), b"h:payload end");
+    /// ```
+    #[inline]
+    pub fn enclose(&mut self, front: usize, behind: &[u8]) -> Option<(&mut [u8], &mut [u8])> {
+        let start = self.start.checked_sub(front).filter(|start| *start >= self.finished)?;
+        self.append(behind);
+        self.start = start;
+        self.buf.get_mut(start..)?.split_at_mut_checked(front)
+    }
+
     /// The datagram being written.
     #[inline]
     pub fn current(&self) -> &[u8] {

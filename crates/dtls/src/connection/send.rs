@@ -42,14 +42,18 @@ impl Connection {
         if length > MAX_PLAINTEXT {
             return Err(Misuse::TooLong);
         }
-        let (epoch, kind) = (self.engine.write_epoch, ContentType::APPLICATION_DATA);
-        packet.prepend(self.engine.records.overhead(epoch).0).ok_or(Misuse::NoHeadRoom)?;
-        if let Err(error) = self.engine.records.seal(epoch, kind, ProtocolVersion::DTLS1_2, 0, packet) {
-            self.fail(error);
-            return Err(Misuse::Closed);
+        let engine = &mut self.engine;
+        match engine.records.seal(engine.write_epoch, ContentType::APPLICATION_DATA, packet) {
+            Ok(Some(_)) => {
+                engine.stats.bytes_sent += length as u64;
+                Ok(())
+            }
+            Ok(None) => Err(Misuse::NoHeadRoom),
+            Err(error) => {
+                self.fail(error);
+                Err(Misuse::Closed)
+            }
         }
-        self.engine.stats.bytes_sent += length as u64;
-        Ok(())
     }
 
     /// Bytes that [`seal`](Self::seal) puts in front: at most, until the connection is established, then exactly.
