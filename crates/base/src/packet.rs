@@ -110,17 +110,22 @@ impl Packet {
     /// let mut packet = Packet::new();
     /// packet.begin(2);
     /// packet.append(b"payload");
-    /// let (head, body) = packet.enclose(2, b" end").unwrap();
+    /// let (head, body) = packet.enclose(2, *b" end").unwrap();
     /// head.copy_from_slice(b"h:");
     /// assert_eq!(body, b"payload end");
-    /// assert!(packet.enclose(1, b"more").is_none());
+    /// assert!(packet.enclose(1, *b"more").is_none());
     /// packet.finish();
     /// assert_eq!(packet.as_bytes(), b"h:payload end");
     /// ```
-    #[inline]
-    pub fn enclose(&mut self, front: usize, behind: &[u8]) -> Option<(&mut [u8], &mut [u8])> {
+    // Inlined: then `behind` is written where it belongs, and not copied there.
+    #[inline(always)]
+    pub fn enclose<const N: usize>(
+        &mut self,
+        front: usize,
+        behind: [u8; N],
+    ) -> Option<(&mut [u8], &mut [u8])> {
         let start = self.start.checked_sub(front).filter(|start| *start >= self.finished)?;
-        self.append(behind);
+        self.append(&behind);
         self.start = start;
         self.buf.get_mut(start..)?.split_at_mut_checked(front)
     }

@@ -170,12 +170,11 @@ impl<C: Cipher> Key<C> {
     #[inline]
     fn stream(&self, nonce: &Nonce) -> [[u8; 16]; SHORT + 1] {
         let mut stream = [[0; 16]; SHORT + 1];
-        // SP 800-38D §7.1: the nonce, then a counter of 32 bits, whose first block masks the tag.
-        let mut first = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1];
-        if let Some(place) = first.first_chunk_mut() {
-            *place = *nonce;
-        }
-        let first = u128::from_be_bytes(first);
+        // SP 800-38D §7.1: the nonce, then a counter of 32 bits, whose first block masks the tag. The nonce is read in the two
+        // words in which who has just made it writes it: a word over both would be waited for until all before it is done.
+        let [n0, n1, n2, n3, n4, n5, n6, n7, last @ ..] = *nonce;
+        let front = u128::from(u64::from_be_bytes([n0, n1, n2, n3, n4, n5, n6, n7]));
+        let first = front << 64 | u128::from(u32::from_be_bytes(last)) << 32 | 1;
         // All of them: eight at once are as fast as one.
         self.aes.apply(first, &mut stream);
         stream

@@ -5,6 +5,7 @@ use crate::record::{ContentType, EXPLICIT_LEN, ProtocolVersion, RecordHeader, TA
 use crate::session::{Secrets, Session};
 use crate::{Error, Misuse};
 use alloc::vec::Vec;
+use core::hint::cold_path;
 use siskin_base::{Instant, Packet, Transmit};
 
 impl Connection {
@@ -36,10 +37,12 @@ impl Connection {
     /// [`tail_room`](Self::tail_room) bytes behind. On `Err` it is as before.
     pub fn seal(&mut self, packet: &mut Packet) -> Result<(), Misuse> {
         if !self.connected {
+            cold_path();
             return Err(if self.is_closed() { Misuse::Closed } else { Misuse::NotConnected });
         }
         let length = packet.current().len();
         if length > MAX_PLAINTEXT {
+            cold_path();
             return Err(Misuse::TooLong);
         }
         let engine = &mut self.engine;

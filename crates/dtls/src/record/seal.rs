@@ -4,6 +4,7 @@ use super::frame;
 use super::protection::{Protection, SAMPLE_LEN, TAG_LEN};
 use super::{ContentType, ProtocolVersion, RecordHeader, Records};
 use crate::{Error, RecordNumber};
+use core::hint::cold_path;
 use siskin_base::Packet;
 
 pub(super) struct WriteEpoch {
@@ -56,20 +57,16 @@ impl Records {
         payload: &[&[u8]],
         out: &mut Packet,
     ) -> Result<RecordNumber, Error> {
-        let start = out.current().len();
-        let sealed = self.write(epoch, content_type, version, |front, behind| {
-            let buffer = out.buffer();
-            buffer.resize(buffer.len() + front, 0);
-            payload.iter().for_each(|part| out.append(part));
-            out.append(behind);
-            out.current_mut().get_mut(start..)?.split_at_mut_checked(front)
-        })?;
-        sealed.ok_or(Error::ProviderFailed)
+        let (front, start) = (self.overhead(epoch).0, out.current().len());
+        let buffer = out.buffer();
+        buffer.resize(buffer.len() + front, 0);
+        payload.iter().for_each(|part| out.append(part));
+        self.write(epoch, content_type, version, out, Place::From(start))?.ok_or(Error::ProviderFailed)
     }
 
     /// Makes the datagram that is being written one record, in place: its header goes into the head room. `None` if there is
     /// too little of that; then nothing has changed.
-    // Inlined: what is between a payload and the AEAD is a fifth of the time that a short record takes.
+    // Inlined: what is between a payload and the AEAD is a tenth of the time that a short record takes.
     #[inline(always)]
     pub(crate) fn seal(
         &mut self,
@@ -77,23 +74,29 @@ impl Records {
         content_type: ContentType,
         out: &mut Packet,
     ) -> Result<Option<RecordNumber>, Error> {
-        self.write(epoch, content_type, ProtocolVersion::DTLS1_2, |front, behind| out.enclose(front, behind))
+        self.write(epoch, content_type, ProtocolVersion::DTLS1_2, out, Place::HeadRoom)
     }
 
-    /// Makes a record of what `frame` puts between as many bytes as it is told, which become the header, and those that it
-    /// is handed, which are encrypted or overwritten. `frame` returns the header, and all that is behind it.
+    /// Makes a record of what `out` holds; `None` if there is no room for its header.
     #[inline(always)]
-    fn write<'a>(
+    fn write(
         &mut self,
         epoch: u16,
         content_type: ContentType,
         version: ProtocolVersion,
-        frame: impl FnOnce(usize, &[u8]) -> Option<(&'a mut [u8], &'a mut [u8])>,
+        out: &mut Packet,
+        place: Place,
     ) -> Result<Option<RecordNumber>, Error> {
-        let writing = self.writing.iter_mut().rev().find(|writing| writing.epoch == epoch);
-        let writing = writing.ok_or(Error::ProviderFailed)?;
+        let [older @ .., newest] = &mut self.writing[..] else { return Err(Error::ProviderFailed) };
+        let writing = if newest.epoch == epoch {
+            newest
+        } else {
+            cold_path();
+            older.iter_mut().find(|writing| writing.epoch == epoch).ok_or(Error::ProviderFailed)?
+        };
         let sequence = writing.next;
         if sequence >= writing.end {
+            cold_path();
             return Err(Error::KeyExhausted);
         }
         let header = |content_type| RecordHeader { content_type, version, epoch, sequence, length: 0 };
@@ -101,16 +104,20 @@ impl Records {
         // Each makes its header itself: what is written in pieces and handed on as a whole is waited for.
         let sealed = match &writing.protection {
             Some(protection) if !cid.is_empty() => {
+                cold_path();
                 let front = protection.explicit_len() + cid.len();
                 let front = front + if protection.is_unified() { UNIFIED_LEN } else { RecordHeader::LEN };
-                frame(front, &behind(content_type))
+                place
+                    .frame(front, behind(content_type), out)
                     .map(|(head, body)| seal_with_cid(protection, header(content_type), cid, head, body))
             }
-            Some(protection) if protection.is_unified() => frame(UNIFIED_LEN, &behind(content_type))
+            Some(protection) if protection.is_unified() => place
+                .frame(UNIFIED_LEN, behind(content_type), out)
                 .map(|(head, body)| seal_unified(protection, &header(content_type), &[], head, body)),
-            Some(protection) => frame(RecordHeader::LEN + protection.explicit_len(), &[0; TAG_LEN])
+            Some(protection) => place
+                .frame(RecordHeader::LEN + protection.explicit_len(), [0; TAG_LEN], out)
                 .map(|(head, body)| seal_plain(protection, header(content_type), &[], head, body)),
-            None => frame(RecordHeader::LEN, &[]).map(|(head, body)| {
+            None => place.frame(RecordHeader::LEN, [], out).map(|(head, body)| {
                 let length = body.len() as u16;
                 put_plain(&RecordHeader { length, ..header(content_type) }, &[], head)
             }),
@@ -120,6 +127,34 @@ impl Records {
         writing.next += 1;
         self.sent += 1;
         Ok(Some(RecordNumber { epoch: epoch.into(), sequence }))
+    }
+}
+
+/// Where the record's header goes.
+#[derive(Clone, Copy)]
+enum Place {
+    /// In front of the datagram that is being written, which is the payload.
+    HeadRoom,
+    /// To this offset in the datagram that is being written, where there is room for it before the payload.
+    From(usize),
+}
+
+impl Place {
+    /// Puts `behind` there: the header, and all that is behind it.
+    #[inline(always)]
+    fn frame<'a, const N: usize>(
+        self,
+        front: usize,
+        behind: [u8; N],
+        out: &'a mut Packet,
+    ) -> Option<(&'a mut [u8], &'a mut [u8])> {
+        match self {
+            Self::HeadRoom => out.enclose(front, behind),
+            Self::From(start) => {
+                out.append(&behind);
+                out.current_mut().get_mut(start..)?.split_at_mut_checked(front)
+            }
+        }
     }
 }
 
