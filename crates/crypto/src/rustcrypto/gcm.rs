@@ -134,7 +134,12 @@ impl Hashed {
         let message = aad.len().div_ceil(16);
         let lengths = message + len.div_ceil(16);
         let mut blocks = [[0; 16]; HASHED];
-        put(&mut blocks, aad);
+        let (whole, last) = aad.as_chunks();
+        let mut places = blocks.iter_mut();
+        whole.iter().zip(&mut places).for_each(|(from, to)| *to = *from);
+        if let Some(to) = places.next() {
+            *to = padded(last);
+        }
         if let Some(last) = blocks.get_mut(lengths) {
             *last = ((aad.len() as u128 * 8) << 64 | (len as u128 * 8)).to_be_bytes();
         }
@@ -188,6 +193,34 @@ impl<C: Cipher> Key<C> {
         let hash: [u8; 16] = ghash.finalize().into();
         (u128::from_ne_bytes(hash) ^ u128::from_ne_bytes(mask)).to_ne_bytes()
     }
+}
+
+/// At most 16 bytes, then zeros; read in words that who has just written them will have written as one.
+#[inline(always)]
+fn padded(bytes: &[u8]) -> [u8; 16] {
+    let (front, back) = match bytes.split_first_chunk() {
+        Some((front, back)) => (u64::from_be_bytes(*front), padded_word(back)),
+        None => (padded_word(bytes), 0),
+    };
+    (u128::from(front) << 64 | u128::from(back)).to_be_bytes()
+}
+
+/// At most 8 bytes, then zeros.
+#[inline(always)]
+fn padded_word(bytes: &[u8]) -> u64 {
+    if let Some(word) = bytes.first_chunk() {
+        return u64::from_be_bytes(*word);
+    }
+    let (mut word, mut unused, mut bytes) = (0, u64::BITS, bytes);
+    if let Some((four, rest)) = bytes.split_first_chunk() {
+        (unused, bytes) = (unused - 32, rest);
+        word |= u64::from(u32::from_be_bytes(*four)) << unused;
+    }
+    for byte in bytes {
+        unused -= 8;
+        word |= u64::from(*byte) << unused;
+    }
+    word
 }
 
 #[inline]

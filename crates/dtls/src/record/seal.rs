@@ -171,9 +171,10 @@ fn seal_unified(
     let (payload, tag) = body.split_last_chunk_mut::<TAG_LEN>()?;
     let tail = u32::from(header.sequence as u16) << 16 | u32::from(length);
     let flags = FLAGS | header.epoch as u8 & frame::EPOCH_BITS;
-    let [t0, t1, t2, t3] = tail.to_be_bytes();
     *tag = if cid.is_empty() {
-        protection.seal_v13(header.sequence, &[flags, t0, t1, t2, t3], payload)
+        // Made as one word: who reads one that was written in pieces waits for them.
+        let [clear @ .., _, _, _] = (u64::from(flags) << 56 | u64::from(tail) << 24).to_be_bytes();
+        protection.seal_v13(header.sequence, &clear, payload)
     } else {
         put_unified(flags | frame::CID_BIT, cid, tail, head)?;
         protection.seal_v13(header.sequence, head, payload)
@@ -223,7 +224,13 @@ fn seal_with_cid(
     if protection.is_unified() {
         seal_unified(protection, &header, cid, head, body)
     } else {
-        seal_plain(protection, RecordHeader { content_type: ContentType::TLS12_CID, ..header }, cid, head, body)
+        seal_plain(
+            protection,
+            RecordHeader { content_type: ContentType::TLS12_CID, ..header },
+            cid,
+            head,
+            body,
+        )
     }
 }
 
