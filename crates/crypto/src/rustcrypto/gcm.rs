@@ -74,7 +74,8 @@ impl<C: Cipher> AeadKey for Key<C> {
         if !is_short(aad, in_out) {
             return self.long.seal_into(nonce, aad, in_out, tag);
         }
-        let mut hashed = Hashed::new(aad, in_out.len());
+        let mut hashed = Hashed { blocks: [[0; 16]; HASHED], message: 0, lengths: 0 };
+        hashed.begin(aad, in_out.len());
         let [mask, stream @ ..] = self.stream(nonce);
         encrypt(in_out, &stream, hashed.message());
         *tag = self.tag(mask, &hashed);
@@ -86,7 +87,8 @@ impl<C: Cipher> AeadKey for Key<C> {
         if !is_short(aad, in_out) {
             return self.long.open(nonce, aad, in_out, tag);
         }
-        let mut hashed = Hashed::new(aad, in_out.len());
+        let mut hashed = Hashed { blocks: [[0; 16]; HASHED], message: 0, lengths: 0 };
+        hashed.begin(aad, in_out.len());
         put(hashed.message(), in_out);
         let [mask, stream @ ..] = self.stream(nonce);
         if !constant_time_eq(&self.tag(mask, &hashed), tag) {
@@ -129,21 +131,20 @@ struct Hashed {
 }
 
 impl Hashed {
-    #[inline]
-    fn new(aad: &[u8], len: usize) -> Self {
-        let message = aad.len().div_ceil(16);
-        let lengths = message + len.div_ceil(16);
-        let mut blocks = [[0; 16]; HASHED];
+    /// Everything but the ciphertext.
+    #[inline(always)]
+    fn begin(&mut self, aad: &[u8], len: usize) {
+        self.message = aad.len().div_ceil(16);
+        self.lengths = self.message + len.div_ceil(16);
         let (whole, last) = aad.as_chunks();
-        let mut places = blocks.iter_mut();
+        let mut places = self.blocks.iter_mut();
         whole.iter().zip(&mut places).for_each(|(from, to)| *to = *from);
         if let Some(to) = places.next() {
             *to = padded(last);
         }
-        if let Some(last) = blocks.get_mut(lengths) {
-            *last = ((aad.len() as u128 * 8) << 64 | (len as u128 * 8)).to_be_bytes();
+        if let Some(to) = self.blocks.get_mut(self.lengths) {
+            *to = ((aad.len() as u128 * 8) << 64 | (len as u128 * 8)).to_be_bytes();
         }
-        Self { blocks, message, lengths }
     }
 
     /// Where the ciphertext belongs.

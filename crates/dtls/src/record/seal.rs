@@ -206,7 +206,8 @@ fn seal_plain(
     head: &mut [u8],
     body: &mut [u8],
 ) -> Option<()> {
-    header.length = (protection.explicit_len() + body.len()) as u16;
+    // What of the head is neither header nor connection ID is the explicit part of the nonce.
+    header.length = (head.len() + body.len()).saturating_sub(RecordHeader::LEN + cid.len()) as u16;
     let (payload, tag) = body.split_last_chunk_mut::<TAG_LEN>()?;
     *tag = protection.seal_v12(&header, cid, payload).ok()?;
     put_plain(&header, cid, head)
