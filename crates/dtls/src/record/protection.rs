@@ -82,19 +82,21 @@ impl Protection {
         if matches!(self.layout, Layout::Explicit) { EXPLICIT_LEN } else { 0 }
     }
 
-    /// DTLS 1.2: encrypts in place; the explicit part of the nonce is the record's number.
+    /// DTLS 1.2: encrypts in place, and writes the tag; the explicit part of the nonce is the record's number.
     #[inline(always)]
     pub(super) fn seal_v12(
         &self,
         header: &RecordHeader,
         cid: &[u8],
         payload: &mut [u8],
-    ) -> Result<Tag, Error> {
+        tag: &mut Tag,
+    ) -> Result<(), Error> {
         let (nonce, length) = (self.nonce(header.number()), payload.len() as u16);
         if header.content_type == ContentType::TLS12_CID {
-            return self.key.seal(&nonce, AdditionalData::with_cid(header, cid, length).as_bytes(), payload);
+            let additional_data = AdditionalData::with_cid(header, cid, length);
+            return self.key.seal_into(&nonce, additional_data.as_bytes(), payload, tag);
         }
-        self.key.seal(&nonce, &additional_data(header, length), payload)
+        self.key.seal_into(&nonce, &additional_data(header, length), payload, tag)
     }
 
     /// DTLS 1.2: decrypts in place and says where the plaintext is.
@@ -120,10 +122,16 @@ impl Protection {
         Ok(start..start + len)
     }
 
-    /// DTLS 1.3: encrypts in place. `header` is authenticated with its sequence number in clear.
+    /// DTLS 1.3: encrypts in place, and writes the tag. `header` is authenticated with its sequence number in clear.
     #[inline(always)]
-    pub(super) fn seal_v13(&self, sequence: u64, header: &[u8], payload: &mut [u8]) -> Result<Tag, Error> {
-        self.key.seal(&self.nonce(sequence), header, payload)
+    pub(super) fn seal_v13(
+        &self,
+        sequence: u64,
+        header: &[u8],
+        payload: &mut [u8],
+        tag: &mut Tag,
+    ) -> Result<(), Error> {
+        self.key.seal_into(&self.nonce(sequence), header, payload, tag)
     }
 
     /// DTLS 1.3: decrypts in place; how many bytes of `body` are plaintext.
