@@ -4,6 +4,8 @@
 //! reproducible, since others draw randomness that no recording sees.
 
 mod file;
+mod inputs;
+mod values;
 
 use crate::connection::OfferOptions;
 use crate::media::{Codec, TrackKind};
