@@ -7,8 +7,9 @@
 use super::*;
 use siskin_base::Rng;
 use siskin_netsim::{Report, campaign};
+use siskin_peer::SetParameterOptions;
 use siskin_sdp::{Limits, Session};
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 
 struct End {
     peer: Peer,
@@ -23,9 +24,10 @@ struct End {
 }
 
 impl End {
-    fn new(seed: u64, polite: bool) -> Self {
+    /// `one_way`: some of its codecs are only sent, and some only received.
+    fn new(seed: u64, polite: bool, one_way: bool) -> Self {
         Self {
-            peer: peer(seed),
+            peer: if one_way { wpt_one_way_codecs::end(seed) } else { peer(seed) },
             polite,
             ignores: false,
             inbox: VecDeque::new(),
@@ -84,8 +86,13 @@ impl End {
         let streams = [["x".to_string()], ["y".to_string()]][rng.below(2) as usize].clone();
         self.tracks += 1;
         let track = format!("track {}", self.tracks);
-        match (rng.below(10), any(rng)) {
-            (0, _) if known.len() < 8 => _ = connection.add_transceiver(T0, kind, init(direction)).unwrap(),
+        match (rng.below(11), any(rng)) {
+            (0, _) if known.len() < 8 => {
+                let rids = &["q", "h", "f"][rng.below(4) as usize..];
+                let send_encodings = rids.iter().map(|rid| (*rid).into()).collect();
+                let init = TransceiverInit { send_encodings, ..init(direction) };
+                connection.add_transceiver(T0, kind, init).unwrap();
+            }
             (1 | 2, _) if known.len() < 8 => _ = connection.add_track(T0, kind, &track, &streams).unwrap(),
             (3 | 4, Some(id)) => connection.set_direction(T0, id, direction).unwrap(),
             (5, Some(id)) => connection.remove_track(T0, id).unwrap(),
@@ -93,6 +100,15 @@ impl End {
             (7, Some(id)) => connection.stop_transceiver(T0, id).unwrap(),
             (8, _) if rng.below(4) == 0 => _ = self.peer.channel(T0, "data"),
             (9, _) => connection.restart_ice(T0),
+            (10, Some(id)) => {
+                let mut parameters = connection.get_parameters(id).unwrap();
+                for encoding in &mut parameters.encodings {
+                    encoding.active = rng.below(3) > 0;
+                    encoding.max_bitrate = Some(rng.below(1_000_000)).filter(|_| encoding.active);
+                }
+                let options = SetParameterOptions::default();
+                connection.set_parameters(T0, id, parameters, options).unwrap();
+            }
             _ => {}
         }
     }
@@ -108,7 +124,7 @@ fn view(end: &End) -> Vec<(String, TrackKind, Option<Direction>)> {
 
 fn run(seed: u64) -> Report {
     let mut rng = Rng::for_tests(seed);
-    let mut ends = [End::new(1, false), End::new(2, true)];
+    let mut ends = [(1, false), (2, true)].map(|(number, polite)| End::new(number, polite, seed % 2 == 1));
     let mut quiet = 0;
     let mut steps = 0;
     while quiet < 8 {
@@ -154,6 +170,10 @@ fn run(seed: u64) -> Report {
         if let Some(sent) = sent {
             let parsed = Session::parse(&sent.sdp, &Limits::default()).expect("our own");
             assert_eq!(parsed.to_string(), sent.sdp, "{context}");
+            for media in &parsed.media {
+                let listed: BTreeSet<String> = media.formats.iter().map(ToString::to_string).collect();
+                assert_eq!(listed.len(), media.formats.len(), "{context}: {}", sent.sdp);
+            }
             ends[1 - index].inbox.push_back(sent);
         }
         let idle = ends.iter().all(|end| {
@@ -168,6 +188,11 @@ fn run(seed: u64) -> Report {
         view(b).into_iter().map(|(mid, kind, way)| (mid, kind, way.map(Direction::reversed))).collect();
     assert_eq!(view(a), reversed, "seed {seed}");
     for end in &ends {
+        for known in all(&end.peer) {
+            // Several encodings have names, and what is sent without simulcast is one.
+            let (encodings, rids) = (known.encodings(), known.sent_rids());
+            assert!(encodings.len() == 1 || encodings.len() == rids.len(), "seed {seed}: {encodings:?}");
+        }
         // Everything that is wanted is offered: nobody is left without a section.
         assert!(
             all(&end.peer).iter().all(|known| known.mid().is_some() || known.direction().is_none()),

@@ -43,7 +43,7 @@ fn one_way() -> MediaConfig {
     media
 }
 
-fn end(seed: u64) -> Peer {
+pub(super) fn end(seed: u64) -> Peer {
     peer_with(seed, |config| config.media = Some(one_way()))
 }
 
