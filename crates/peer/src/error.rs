@@ -77,7 +77,7 @@ pub enum InvalidAccess {
     SectionsChanged,
     /// Two media sections have the same `a=mid`, or one has none where BUNDLE needs it (RFC 9143 §7).
     Mid,
-    /// An association that lives cannot change its certificates without a new transport.
+    /// Fingerprints change with a restart of ICE only (RFC 9429 §5.11), and an association that lives cannot change its certificates.
     FingerprintChanged,
     /// The data section's protocol is none that we speak: UDP/DTLS/SCTP or TCP/DTLS/SCTP (RFC 8841 §4).
     DataProtocol,
@@ -202,7 +202,9 @@ impl fmt::Display for Error {
                 InvalidAccess::SectionsDoNotMatch => "the answer's media sections are not those of the offer",
                 InvalidAccess::SectionsChanged => "the description drops or changes earlier media sections",
                 InvalidAccess::Mid => "a media section's a=mid is missing or stands twice",
-                InvalidAccess::FingerprintChanged => "the fingerprint changed while the association lives",
+                InvalidAccess::FingerprintChanged => {
+                    "the fingerprint changed without a restart of ICE, or while the association lives"
+                }
                 InvalidAccess::DataProtocol => "the data section's protocol is not DTLS/SCTP",
                 InvalidAccess::HeaderEncryption => "a media section has no a=cryptex, which is required",
                 InvalidAccess::Direction => "the answer's direction does not fit the offer's",

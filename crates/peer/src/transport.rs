@@ -27,9 +27,7 @@ use core::net::SocketAddr;
 use core::num::NonZeroU16;
 use dtls::Dtls;
 use ice::Ice;
-use siskin_base::{
-    BaseId, Candidate, Fingerprint, Instant, Observation, Packet, Path, Received, Rng, Transmit, earliest,
-};
+use siskin_base::{BaseId, Candidate, Instant, Observation, Packet, Path, Received, Rng, Transmit, earliest};
 use siskin_crypto::Certificate;
 use siskin_ice::Credentials;
 
@@ -144,8 +142,9 @@ impl Transport {
         self.dtls.set_remote_fingerprints(now, &remote.fingerprints);
     }
 
-    pub(crate) fn accepts_fingerprints(&self, fingerprints: &[Fingerprint]) -> bool {
-        self.dtls.accepts_fingerprints(fingerprints)
+    /// RFC 9429 §5.11: fingerprints stay, unless ICE is restarted, and as long as an association lives.
+    pub(crate) fn accepts_fingerprints(&self, remote: &RemoteTransport) -> bool {
+        self.dtls.accepts_fingerprints(&remote.fingerprints, self.is_of(remote))
     }
 
     pub(crate) fn add_remote_candidate(&mut self, now: Instant, candidate: &Candidate) {

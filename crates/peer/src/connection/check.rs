@@ -88,7 +88,7 @@ impl PeerConnection {
         let Some(transport) = transport else { return Ok(()) };
         // RFC 8842 §5.3, §5.5: not done, because one transport has one association: the description is refused where only
         // its section should be, and with it RFC 9429 §5.10's other peer after a provisional answer.
-        if !transport.accepts_fingerprints(&described.fingerprints) {
+        if !transport.accepts_fingerprints(described) {
             return Err(Error::InvalidAccess(InvalidAccess::FingerprintChanged));
         }
         // RFC 9429 §5.8.3: an association that lives keeps its roles. In answers: not refused, because Firefox answers `active`

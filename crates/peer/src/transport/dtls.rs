@@ -63,11 +63,11 @@ impl Dtls {
         }
     }
 
-    /// Whether a handshake with these is the one that lives, or would live.
-    pub(super) fn accepts_fingerprints(&self, fingerprints: &[Fingerprint]) -> bool {
+    /// Whether a handshake with these is the one that lives, or would live; `same_peer` has the credentials that are known.
+    pub(super) fn accepts_fingerprints(&self, fingerprints: &[Fingerprint], same_peer: bool) -> bool {
         let known = |fingerprint: &Fingerprint| self.fingerprints.contains(fingerprint);
         let same = fingerprints.len() == self.fingerprints.len() && fingerprints.iter().all(known);
-        self.connection.is_none() || same
+        same || self.connection.is_none() && (self.fingerprints.is_empty() || !same_peer)
     }
 
     pub(super) fn set_remote_fingerprints(&mut self, now: Instant, fingerprints: &[Fingerprint]) {

@@ -1,6 +1,6 @@
 //! `simulcast/basic.https.html`, `simulcast/getStats.https.html`, `simulcast/h264.https.html`,
 //! `simulcast/negotiation-encodings.https.html`, `simulcast/rid-manipulation.html`,
-//! `simulcast/vp8.https.html`,
+//! `simulcast/vp8.https.html`, `protocol/simulcast-offer.html`,
 //! `RTCPeerConnection-setRemoteDescription-simulcast.https.html`
 
 use super::*;

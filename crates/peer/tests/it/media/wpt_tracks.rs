@@ -1,6 +1,6 @@
 //! `RTCPeerConnection-ontrack.https.html`, `RTCPeerConnection-remote-track-mute.https.html`,
 //! `RTCPeerConnection-setRemoteDescription-tracks.https.html`, `RTCPeerConnection-setRemoteDescription-nomsid.html`,
-//! `protocol/msid-generate.html`, `protocol/msid-parse.html`
+//! `protocol/msid-generate.html`, `protocol/msid-parse.html`, `RTCRtpSender-setStreams.https.html`
 
 use super::*;
 
@@ -66,4 +66,33 @@ fn a_section_without_msid_has_a_stream_and_one_that_says_none_has_none() {
     take(&mut b, &offer);
     b.drain(T0);
     assert_eq!(tracks(&b)[0].1.len(), 1);
+}
+
+// RTCRtpSender-setStreams.https.html
+
+#[test]
+fn streams_that_are_set_are_told() {
+    let streams = ["one".to_string(), "two".to_string()];
+    let (mut a, mut b) = pair();
+    let id = a.connection.add_track(T0, AUDIO, "t", &[]).unwrap();
+    a.connection.set_streams(T0, id, &streams).unwrap();
+    negotiate(&mut a, &mut b);
+    assert_eq!(tracks(&b)[0].1, streams);
+    // Of a transceiver that did not send, and of one that sent in none.
+    for direction in [Direction::Inactive, Direction::SendRecv] {
+        let (mut a, mut b) = pair();
+        let id = add(&mut a, AUDIO, direction);
+        negotiate(&mut a, &mut b);
+        let before = tracks(&b);
+        assert!(before.iter().all(|(_, streams)| streams.is_empty()));
+        a.connection.set_direction(T0, id, Direction::SendRecv).unwrap();
+        a.connection.set_streams(T0, id, &streams).unwrap();
+        negotiate(&mut a, &mut b);
+        let after = tracks(&b);
+        assert_eq!((after.len(), &after.last().unwrap().1[..]), (before.len() + 1, &streams[..]));
+        assert!(after.iter().all(|(track, _)| *track == all(&b)[0].id()), "the same track");
+    }
+    a.connection.close(T0);
+    let set = a.connection.set_streams(T0, id, &streams).map_err(|error| error.name());
+    assert_eq!(set, Err("InvalidStateError"));
 }
