@@ -3,6 +3,7 @@
 use core::time::Duration;
 use siskin_base::{BaseId, Ecn, HashAlgorithm, Instant, Packet, Path, Received, Rng};
 use siskin_benches::counted::{Work, noted};
+use siskin_benches::libraries::{AwsLc, Ring};
 use siskin_benches::{Bench, Contest, Prepared};
 use siskin_crypto::{AeadAlgorithm, AeadKey, Certificate, MaskKey, NamedGroup, Nonce, Provider, Tag};
 use siskin_dtls::{CipherSuite, Config, Connection, Event, Role};
@@ -115,9 +116,18 @@ fn records(bench: &mut Bench) {
             if aead == AeadAlgorithm::Aes128Gcm {
                 (sealing, opening) = stacks::records(sealing, opening, is_v13, payload);
             }
-            let bare = || Bare::new(&siskin_crypto::ring(), aead, is_v13, size);
-            bench.race(sealing.prepared("limit", BareSeal(bare())));
-            bench.race(opening.prepared("limit", BareOpen(bare())));
+            let secret = &[1; 32][..aead.key_len()];
+            let ours = || siskin_crypto::ring().aead(aead).key(secret).expect("of its length");
+            let ring = || Box::new(Ring::new(aead, secret).expect("of its length"));
+            let aws_lc = || Box::new(AwsLc::new(aead, secret).expect("of its length"));
+            let seal = |key| BareSeal(Bare::new(key, aead, is_v13, size));
+            let open = |key| BareOpen(Bare::new(key, aead, is_v13, size));
+            let sealing =
+                sealing.prepared("ring itself", seal(ring())).prepared("AWS-LC itself", seal(aws_lc()));
+            let opening =
+                opening.prepared("ring itself", open(ring())).prepared("AWS-LC itself", open(aws_lc()));
+            bench.race(sealing.prepared("limit", seal(ours())));
+            bench.race(opening.prepared("limit", open(ours())));
         }
     }
 }
@@ -205,11 +215,9 @@ struct Bare {
 }
 
 impl Bare {
-    fn new(provider: &Provider, aead: AeadAlgorithm, is_v13: bool, size: usize) -> Self {
-        let aead = provider.aead(aead);
-        let secret = &[1; 32][..aead.algorithm().key_len()];
-        let key = aead.key(secret).expect("of its length");
-        let mask = is_v13.then(|| aead.mask_key(secret).expect("of its length"));
+    fn new(key: Box<dyn AeadKey>, aead: AeadAlgorithm, is_v13: bool, size: usize) -> Self {
+        let mask_key = || siskin_crypto::ring().aead(aead).mask_key(&[1; 32][..aead.key_len()]);
+        let mask = is_v13.then(|| mask_key().expect("of its length"));
         // In 1.3 the content type is encrypted as well.
         Self { key, mask, number: 0, ready: vec![], at: 0, size: size + usize::from(is_v13) }
     }
@@ -233,7 +241,7 @@ impl Bare {
         let aad = self.additional_data();
         let (nonce, bytes, tag) = &mut self.ready[self.at];
         self.at += 1;
-        *tag = self.key.seal(nonce, aad, bytes).expect("short");
+        self.key.seal_into(nonce, aad, bytes, tag).expect("short");
         if let Some(mask) = &self.mask {
             hide(nonce, mask.mask(bytes.first_chunk().expect("16 bytes")));
         }

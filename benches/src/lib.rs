@@ -8,6 +8,7 @@ pub mod cpu;
 #[cfg(any(feature = "dtls-stacks", feature = "dtls-openssl"))]
 pub mod dtls_peers;
 pub mod heap;
+pub mod libraries;
 pub mod limit;
 pub mod stacks;
 

@@ -113,10 +113,12 @@ impl Connection {
     /// Takes a datagram and opens its records in place. What cannot be one of ours is dropped and counted.
     pub fn handle_datagram(&mut self, now: Instant, received: Received<'_>) {
         self.engine.now = now;
+        if !self.handle_usual(received.datagram) {
+            self.expire();
+            self.handle_records(received.datagram, false);
+            self.plan_ack(now);
+        }
         self.expire();
-        self.handle_records(received.datagram, false);
-        self.expire();
-        self.plan_ack(now);
     }
 
     /// Does what is due at `now`: sends a flight again, or gives up.

@@ -120,6 +120,7 @@ impl Flight {
     }
 
     /// Whether nothing is out that the peer may still have to get.
+    #[inline]
     pub(crate) const fn is_idle(&self) -> bool {
         matches!(self.state, State::Idle)
     }

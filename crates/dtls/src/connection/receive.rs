@@ -8,6 +8,7 @@ use crate::session::{Secrets, Session};
 use crate::{
     Ack, Alert, AlertDescription, AlertLevel, Error, Event, PeerMisbehaved, RecordNumber, Role, v13,
 };
+use core::hint::cold_path;
 use core::ops::Range;
 use siskin_base::wire::Reader;
 use siskin_base::{Direction, Instant};
@@ -36,16 +37,43 @@ impl Connection {
         }
     }
 
-    /// `start` is where the record begins in the caller's datagram; `None` for one that was kept.
+    /// Takes a datagram that is one usual record on an established connection, which most are. `false`: it is anything else,
+    /// and nothing has changed.
     #[inline(always)]
+    pub(super) fn handle_usual(&mut self, datagram: &mut [u8]) -> bool {
+        if !self.connected || !self.early.is_empty() {
+            cold_path();
+            return false;
+        }
+        match self.engine.records.open_usual(datagram) {
+            Some(Ok(Opened::Plain { content_type: ContentType::APPLICATION_DATA, content, .. })) => {
+                self.engine.stats.records_received += 1;
+                self.handle_data(datagram, content, Some(0));
+            }
+            Some(opened) => {
+                cold_path();
+                self.handle_opened(opened, datagram, Some(0));
+                self.plan_ack(self.engine.now);
+            }
+            None => return false,
+        }
+        true
+    }
+
+    /// `start` is where the record begins in the caller's datagram; `None` for one that was kept.
     fn handle_record(&mut self, frame: &Frame, record: &mut [u8], start: Option<usize>) {
         let opened = match self.engine.records.open(frame, record) {
             Ok(Opened::Asleep) => self.open_asleep(frame, record),
+            Ok(Opened::Early) => return self.keep_early(frame, record),
             opened => opened,
         };
+        self.handle_opened(opened, record, start);
+    }
+
+    #[inline(always)]
+    fn handle_opened(&mut self, opened: Result<Opened, Error>, record: &[u8], start: Option<usize>) {
         let (content_type, number, content) = match opened {
             Ok(Opened::Plain { content_type, number, content }) => (content_type, number, content),
-            Ok(Opened::Early) => return self.keep_early(frame, record),
             Ok(dropped) => return self.count_drop(&dropped),
             Err(error) => return self.fail(error),
         };
@@ -54,6 +82,7 @@ impl Connection {
         if content_type == ContentType::APPLICATION_DATA && self.is_data_epoch(number) {
             return self.handle_data(record, content, start);
         }
+        cold_path();
         let bytes = record.get(content).unwrap_or_default();
         match content_type {
             ContentType::HANDSHAKE => self.handle_handshake(number, bytes),

@@ -98,6 +98,8 @@ pub(super) const CID_BIT: u8 = 0x10;
 pub(super) const WIDE_BIT: u8 = 0x08;
 pub(super) const LENGTH_BIT: u8 = 0x04;
 pub(super) const EPOCH_BITS: u8 = 0x03;
+/// A header with a sequence number of two bytes and a length.
+pub(super) const FLAGS: u8 = UNIFIED << 5 | WIDE_BIT | LENGTH_BIT;
 /// RFC 8446 §5.2.
 const MAX_UNIFIED: usize = (1 << 14) + 256;
 /// The largest plaintext and the largest expansion of DTLS 1.2 (RFC 5246 §6.2.3).

@@ -36,7 +36,7 @@ impl Window {
     }
 
     /// Marks `sequence`, of which [`is_new`](Self::is_new) held, once its record proved authentic.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn accept(&mut self, sequence: u64) {
         if sequence > self.next {
             self.skip(sequence);

@@ -142,12 +142,12 @@ enum Place {
 impl Place {
     /// Puts `behind` there: the header, and all that is behind it.
     #[inline(always)]
-    fn frame<'a, const N: usize>(
+    fn frame<const N: usize>(
         self,
         front: usize,
         behind: [u8; N],
-        out: &'a mut Packet,
-    ) -> Option<(&'a mut [u8], &'a mut [u8])> {
+        out: &mut Packet,
+    ) -> Option<(&mut [u8], &mut [u8])> {
         match self {
             Self::HeadRoom => out.enclose(front, behind),
             Self::From(start) => {
@@ -170,7 +170,7 @@ fn seal_unified(
     let length = body.len() as u16;
     let (payload, tag) = body.split_last_chunk_mut::<TAG_LEN>()?;
     let tail = u32::from(header.sequence as u16) << 16 | u32::from(length);
-    let flags = FLAGS | header.epoch as u8 & frame::EPOCH_BITS;
+    let flags = frame::FLAGS | header.epoch as u8 & frame::EPOCH_BITS;
     if cid.is_empty() {
         // Made as one word: who reads one that was written in pieces waits for them.
         let [clear @ .., _, _, _] = (u64::from(flags) << 56 | u64::from(tail) << 24).to_be_bytes();
@@ -264,8 +264,6 @@ const SEQUENCE_LIMIT: u64 = (1 << 48) - 1;
 const UNIFIED_LEN: usize = 5;
 const INNER_TYPE_LEN: usize = 1;
 const LENGTH_LEN: usize = 2;
-/// A header with a sequence number of two bytes and a length.
-const FLAGS: u8 = frame::UNIFIED << 5 | frame::WIDE_BIT | frame::LENGTH_BIT;
 
 #[cfg(test)]
 mod tests {
