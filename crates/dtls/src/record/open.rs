@@ -27,6 +27,7 @@ pub(super) enum Keys {
 }
 
 /// What became of a record.
+#[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Opened {
     /// In clear, in these bytes of the record.
     Plain { content_type: ContentType, number: RecordNumber, content: Range<usize> },
@@ -295,6 +296,85 @@ mod tests {
                 assert_eq!((content_type.0, number.sequence), (0x17, sequence as u64));
                 assert_eq!(&record[content], b"what it says");
             }
+        }
+    }
+
+    /// Whatever comes: in order or not, again, cut, with what is not its own behind it, or damaged.
+    #[test]
+    fn a_usual_record_fares_as_any_other() {
+        let provider = siskin_crypto::rustcrypto();
+        let v12 = |aead: AeadAlgorithm| {
+            let iv = &[2; 12][..Protection::iv_len_v12(aead)];
+            Protection::v12(&provider, aead, &[1; 32][..aead.key_len()], iv).unwrap()
+        };
+        let kinds: [(u16, &dyn Fn() -> Protection); 3] = [
+            (3, &protection),
+            (1, &|| v12(AeadAlgorithm::Aes128Gcm)),
+            (1, &|| v12(AeadAlgorithm::ChaCha20Poly1305)),
+        ];
+        for (kind, (epoch, protection)) in kinds.into_iter().enumerate() {
+            let [mut usual, mut any] = [0; 2].map(|_| {
+                let mut records = Records::new(u64::MAX, 400);
+                records.add_reading(epoch, protection());
+                records
+            });
+            let mut writing = Records::new(u64::MAX, u64::MAX);
+            writing.add_writing(epoch, protection());
+            let mut rng = siskin_base::Rng::for_tests(kind as u64);
+            let mut sent: Vec<Vec<u8>> = vec![];
+            let mut told = [0; 4];
+            for n in 0..4000 {
+                let content_type = ContentType([23, 23, 23, 23, 22, 21][rng.below(6) as usize]);
+                let mut out = siskin_base::Packet::new();
+                let payload = &[n as u8; 40][..rng.below(41) as usize];
+                writing.append(epoch, content_type, ProtocolVersion::DTLS1_2, &[payload], &mut out).unwrap();
+                sent.push(out.current().to_vec());
+                let mut datagram = match rng.below(8) {
+                    0 => sent[rng.below(sent.len() as u64) as usize].clone(),
+                    1 => continue,
+                    _ => sent.last().unwrap().clone(),
+                };
+                match rng.below(10) {
+                    0 => {
+                        let at = rng.below(datagram.len() as u64) as usize;
+                        datagram[at] ^= 1 << rng.below(8);
+                    }
+                    1 => datagram.truncate(rng.below(datagram.len() as u64) as usize),
+                    2 => datagram.push(0),
+                    _ => {}
+                }
+                let mut other = datagram.clone();
+                let before = datagram.clone();
+                let frame = any.frame(&other);
+                match (usual.open_usual(&mut datagram), frame) {
+                    (None, frame) => {
+                        assert_eq!(datagram, before, "{kind} {n}");
+                        let [one, two] = [&mut usual, &mut any].map(|records| {
+                            let mut bytes = before.clone();
+                            frame.map(|frame| records.open(&frame, &mut bytes[..frame.len()]))
+                        });
+                        assert_eq!(one, two, "{kind} {n}");
+                        told[0] += 1;
+                    }
+                    (Some(opened), frame) => {
+                        let general = any.open(&frame.unwrap(), &mut other);
+                        assert_eq!(opened, general, "{kind} {n}");
+                        told[match opened {
+                            Ok(Opened::Plain { content, .. }) => {
+                                assert_eq!(datagram[content.clone()], other[content]);
+                                1
+                            }
+                            Ok(Opened::Replayed) => 2,
+                            _ => 3,
+                        }] += 1;
+                    }
+                }
+            }
+            // DTLS 1.2 asks whether a number came before it opens anything.
+            assert!(
+                told[0] > 300 && told[1] > 1000 && (told[2] > 100) == (epoch == 3) && told[3] > 100,
+                "{told:?}"
+            );
         }
     }
 }
