@@ -267,7 +267,11 @@ fn counter_block(salt: u128, ssrc: u32, index: u64) -> [u8; 16] {
 /// RFC 7714 §8.1 and §9.1.
 #[inline]
 fn nonce(salt: u128, ssrc: u32, index: u64) -> [u8; 12] {
-    low_bytes(salt ^ (u128::from(ssrc) << 48 | u128::from(index)))
+    let number = salt ^ (u128::from(ssrc) << 48 | u128::from(index));
+    // In the two words in which AES-GCM reads it: it would wait for others.
+    let [a, b, c, d, e, f, g, h] = ((number >> 32) as u64).to_be_bytes();
+    let [i, j, k, l] = (number as u32).to_be_bytes();
+    [a, b, c, d, e, f, g, h, i, j, k, l]
 }
 
 /// A number of 96 bits.
