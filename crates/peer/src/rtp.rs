@@ -145,6 +145,8 @@ impl Rtp {
         }
         // RFC 5506 §5: the session is one, so that it follows the section that allows the least.
         self.session.set_reduced_size(sections.iter().all(|section| section.reduced_size));
+        // RFC 3611 §5.2: who says so for one section answers for the session, which is one.
+        self.session.set_receiver_reference_time(sections.iter().any(|section| section.answers_clocks));
         // RFC 9335 §4: all sections of a bundle have it or none. What we promise holds from the offer on; a section that is not
         // agreed on yet says nothing.
         let requires = self.requires_cryptex;

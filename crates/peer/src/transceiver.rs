@@ -73,6 +73,8 @@ pub struct Transceiver {
     /// What the peer sends, each with its retransmissions, if it says so.
     pub(crate) remote_sources: Vec<(u32, Option<u32>)>,
     pub(crate) reduced_size_rtcp: bool,
+    /// The peer answers a receiver's clock (RFC 3611 §4.5).
+    pub(crate) answers_clocks: bool,
     /// Both descriptions say that headers may be encrypted.
     pub(crate) header_encryption: bool,
 }
@@ -197,6 +199,7 @@ impl Transceiver {
             send_codecs: Vec::new(),
             remote_sources: Vec::new(),
             reduced_size_rtcp: false,
+            answers_clocks: false,
             header_encryption: false,
         }
     }

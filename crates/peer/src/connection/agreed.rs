@@ -110,6 +110,7 @@ impl PeerConnection {
             }
             transceiver.remote_sources.clone_from(&theirs.sources);
             transceiver.reduced_size_rtcp = theirs.reduced_size;
+            transceiver.answers_clocks = theirs.answers_clocks;
         });
         if self.transceiver(id).map(|transceiver| &transceiver.sender.encodings) != encodings.as_ref() {
             self.events.push_back(Event::EncodingsChanged(id));

@@ -158,6 +158,7 @@ impl PeerConnection {
             codecs,
             extensions: answer_extensions(media, offered.kind, &offered.extensions),
             cryptex: offered.cryptex && self.config.header_encryption != HeaderEncryption::Disable,
+            answers_clocks: offered.answers_clocks,
             msids: Vec::new(),
             cname: String::new(),
             sources: Vec::new(),

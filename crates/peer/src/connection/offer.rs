@@ -149,6 +149,7 @@ impl PeerConnection {
             ),
             extensions: offer_extensions(&media, kind, &agreed.extensions, numbers),
             cryptex: self.config.header_encryption != HeaderEncryption::Disable,
+            answers_clocks: true,
             msids: Vec::new(),
             cname: String::new(),
             sources: Vec::new(),

@@ -84,6 +84,8 @@ pub(crate) struct PlannedRtp {
     pub(crate) extensions: Vec<HeaderExtension>,
     /// Headers may come encrypted (RFC 9335 §4).
     pub(crate) cryptex: bool,
+    /// A receiver's clock is answered (RFC 3611 §5.1).
+    pub(crate) answers_clocks: bool,
     pub(crate) msids: Vec<Msid>,
     pub(crate) cname: String,
     /// What is sent, each with its retransmissions; none where RIDs name the streams.

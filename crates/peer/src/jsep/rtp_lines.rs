@@ -9,8 +9,8 @@ use alloc::vec;
 use alloc::vec::Vec;
 use siskin_sdp::{
     Attribute, Attributes, Direction, ExtMap, Feedback, FeedbackTarget, Fmtp, Format, Media, Msid,
-    RidDirection, RtcpFeedback, RtpMap, Session, Simulcast, Source, SourceAttribute, SourceGroup,
-    SourceGroupSemantics,
+    RidDirection, RtcpFeedback, RtcpXr, RtpMap, Session, Simulcast, Source, SourceAttribute, SourceGroup,
+    SourceGroupSemantics, XrFormat,
 };
 
 /// What a remote section says of RTP.
@@ -24,6 +24,8 @@ pub(crate) struct RemoteRtp {
     pub(crate) extensions: Vec<HeaderExtension>,
     pub(crate) rtcp_mux: bool,
     pub(crate) reduced_size: bool,
+    /// The peer answers a receiver's clock (RFC 3611 §5.1).
+    pub(crate) answers_clocks: bool,
     /// The peer takes encrypted headers, in all sections of the bundle.
     pub(crate) cryptex: bool,
     /// The streams of the track that the peer sends.
@@ -49,6 +51,10 @@ pub(super) fn write(rtp: &PlannedRtp, own_cryptex: bool, out: &mut Attributes) {
     }
     if rtp.cryptex && own_cryptex {
         out.push(Attribute::Cryptex);
+    }
+    if rtp.answers_clocks {
+        let all = XrFormat { name: CLOCKS.into(), value: Some("all".into()) };
+        out.push(Attribute::RtcpXr(RtcpXr { formats: vec![all] }));
     }
     out.push(Attribute::Direction(rtp.direction));
     out.extend(rtp.msids.iter().cloned().map(Attribute::Msid));
@@ -97,6 +103,7 @@ impl RemoteRtp {
             extensions: extensions(session, media),
             rtcp_mux: said(&Attribute::RtcpMux) || said(&Attribute::RtcpMuxOnly),
             reduced_size: said(&Attribute::RtcpRsize),
+            answers_clocks: answers_clocks(&media.attributes) || answers_clocks(&session.attributes),
             cryptex: effective.cryptex(),
             streams: streams(media),
             sources: remote_sources(media),
@@ -105,6 +112,17 @@ impl RemoteRtp {
         }
     }
 }
+
+/// RFC 3611 §5.1: in both its modes active senders answer, and nobody else is asked.
+fn answers_clocks(attributes: &Attributes) -> bool {
+    let formats = attributes
+        .iter()
+        .filter_map(|a| if let Attribute::RtcpXr(xr) = a { Some(&xr.formats) } else { None });
+    formats.flatten().any(|format| format.name == CLOCKS)
+}
+
+/// The round trip of who only receives.
+const CLOCKS: &str = "rcvr-rtt";
 
 fn find<T>(media: &Media, pick: impl Fn(&Attribute) -> Option<T>) -> Option<T> {
     media.attributes.iter().find_map(pick)

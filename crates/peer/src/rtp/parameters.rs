@@ -30,6 +30,8 @@ pub(crate) struct Parameters {
     pub(crate) remote_sources: Vec<(u32, Option<u32>)>,
     /// The peer takes RTCP of reduced size (RFC 5506).
     pub(crate) reduced_size: bool,
+    /// The peer answers a receiver's clock (RFC 3611 §4.5).
+    pub(crate) answers_clocks: bool,
     /// Headers may come encrypted (RFC 9335), and may be sent so.
     pub(crate) cryptex: (bool, bool),
 }
@@ -55,6 +57,7 @@ impl Parameters {
             named: transceiver.sender.named,
             remote_sources: transceiver.remote_sources.clone(),
             reduced_size: transceiver.reduced_size_rtcp,
+            answers_clocks: transceiver.answers_clocks,
             cryptex: (transceiver.local.cryptex, transceiver.header_encryption),
         })
     }

@@ -92,6 +92,9 @@ impl Rtp {
                 bytes_sent: stats.remote_bytes.into(),
                 remote_timestamp: stats.remote_ntp.map(NtpTime::unix_millis),
                 reports_sent: stats.reports,
+                round_trip_time: stats.round_trip.map(|rtt| rtt.as_secs_f64()),
+                total_round_trip_time: stats.total_round_trip.as_secs_f64(),
+                round_trip_time_measurements: stats.round_trips,
             };
             add(remote_id, StatsKind::RemoteOutboundRtp(remote));
         }

@@ -28,6 +28,7 @@ fn section(id: u32) -> Parameters {
         named: false,
         remote_sources: Vec::new(),
         reduced_size: true,
+        answers_clocks: false,
         cryptex: (false, false),
     }
 }

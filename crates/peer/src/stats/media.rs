@@ -191,6 +191,13 @@ pub struct RemoteOutboundRtpStats {
     pub remote_timestamp: Option<f64>,
     /// Reports that came.
     pub reports_sent: u64,
+    /// Seconds of the last round trip (RFC 3611): measured while nothing is sent, with a peer that answers (`a=rtcp-xr:rcvr-rtt`).
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
+    pub round_trip_time: Option<f64>,
+    /// Seconds, all added up.
+    pub total_round_trip_time: f64,
+    /// How many.
+    pub round_trip_time_measurements: u64,
 }
 
 /// A track that is sent (`RTCMediaSourceStats`).

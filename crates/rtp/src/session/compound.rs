@@ -17,6 +17,8 @@ use siskin_base::{Instant, Packet};
 const MOST_BLOCKS: usize = 31;
 /// Most answers to receivers' clocks in one datagram.
 const MOST_ANSWERS: usize = 8;
+/// Clocks of ours to which answers are taken: one is told in a report, about once a second.
+const MOST_CLOCKS: usize = 8;
 /// Bytes of a sender report without blocks, and of a block.
 const SENDER_REPORT: usize = 28;
 const BLOCK: usize = 24;
@@ -129,18 +131,22 @@ impl Session {
                 }
             }
         }
+        let listens = names == 0 && !self.receivers.is_empty();
         if names == 0 {
             let report = ReceiverReport { ssrc: reporter, blocks: List::new(blocks), extension: &[] };
             let _ = report.write(out);
             named = [reporter; MOST_BLOCKS];
             names = 1;
         }
-        let _ = write_cname(out, named.get(..names).unwrap_or_default(), &self.config.cname);
-        self.clocks(now, reporter, limit, out);
+        let named = named.get(..names).unwrap_or_default();
+        let _ = write_cname(out, named, &self.config.cname);
+        self.clocks(now, listens, named, limit, out);
     }
 
-    /// Our clock, and the answers to others' (RFC 3611 §4.4, §4.5).
-    fn clocks(&mut self, now: Instant, reporter: u32, limit: usize, out: &mut Vec<u8>) {
+    // RFC 3611 §5.1: the largest size of answers: not done, because they have 100 bytes at most.
+    /// Our clock, if we have no sender report whose answer would tell the round trip, and the answers to others' (RFC 3611 §4.4,
+    /// §4.5). Each of our streams that reports answers, since each one's round trip is asked for.
+    fn clocks(&mut self, now: Instant, listens: bool, named: &[u32], limit: usize, out: &mut Vec<u8>) {
         let mut answers = [Dlrr { ssrc: 0, last_rr: 0, delay: 0 }; MOST_ANSWERS];
         let mut count = 0;
         while let Some(slot) = answers.get_mut(count)
@@ -149,14 +155,21 @@ impl Session {
             *slot = Dlrr { ssrc, last_rr, delay: middle_ticks(now.since(at)) };
             count += 1;
         }
-        let clock =
-            self.config.receiver_reference_time.then(|| XrBlock::ReceiverReferenceTime(self.ntp(now)));
+        let mut clock = (listens && self.config.receiver_reference_time).then(|| self.ntp(now));
         let answers = answers.get(..count).filter(|answers| !answers.is_empty());
         let answers = answers.map(|answers| XrBlock::DelaySinceLastRr(List::new(answers)));
-        if clock.is_none() && answers.is_none() || out.len() + 24 + count * 12 > limit {
-            return;
+        for ssrc in named {
+            let told = clock.take();
+            if told.is_none() && answers.is_none() || out.len() + 24 + count * 12 > limit {
+                return;
+            }
+            if let Some(told) = told {
+                self.clocks.truncate(MOST_CLOCKS - 1);
+                self.clocks.push_front(told.middle());
+            }
+            let told = told.map(XrBlock::ReceiverReferenceTime);
+            let _ = write_extended_report(out, *ssrc, told.into_iter().chain(answers));
         }
-        let _ = write_extended_report(out, reporter, clock.into_iter().chain(answers));
     }
 
     /// What waits to be asked, as far as there is room.

@@ -36,8 +36,8 @@ pub struct Config {
     pub max_nacks: usize,
     /// Events that wait: 1,024. What is over is dropped and counted.
     pub max_events: usize,
-    /// Our reports carry our clock, so that the other side can measure the round trip without sending (RFC 3611 §4.4;
-    /// `a=rtcp-xr:rcvr-rtt`): false.
+    /// Reports carry our clock while we receive and send nothing, so that we learn the round trip all the same (RFC 3611
+    /// §4.4), if the other side said `a=rtcp-xr:rcvr-rtt`: false. Its clock is answered at any rate.
     pub receiver_reference_time: bool,
     /// Packets kept for feedback on every packet: 8,192.
     pub max_sent: usize,

@@ -34,6 +34,8 @@ pub struct Session {
     pub(super) arrivals: Option<Arrivals>,
     /// Receivers that told their clock, and wait for an answer (RFC 3611 §4.5).
     pub(super) references: BTreeMap<u32, (u32, Instant)>,
+    /// The middles of the clocks that we told last, for which an answer may still come.
+    pub(super) clocks: VecDeque<u32>,
     /// The round trip by RFC 3611.
     pub(super) round_trip: Option<Duration>,
     pub(super) last_reported: u32,
@@ -87,6 +89,7 @@ impl Session {
             pending: Pending::default(),
             arrivals: None,
             references: BTreeMap::new(),
+            clocks: VecDeque::new(),
             round_trip: None,
             last_reported: 0,
             last_sender: 0,
@@ -109,6 +112,11 @@ impl Session {
     /// Whether feedback may go without reports from now on: RFC 5506, `a=rtcp-rsize`.
     pub const fn set_reduced_size(&mut self, reduced_size: bool) {
         self.config.reduced_size = reduced_size;
+    }
+
+    /// Whether our clock is told from now on while we only receive: RFC 3611 §5.1, `a=rtcp-xr:rcvr-rtt`.
+    pub const fn set_receiver_reference_time(&mut self, told: bool) {
+        self.config.receiver_reference_time = told;
     }
 
     /// Adds a stream that we send; its SSRC.

@@ -142,13 +142,16 @@ impl Session {
                 }
                 XrBlock::DelaySinceLastRr(answers) => {
                     let (own, reporter) = (self.own, self.reporter());
-                    for answer in
-                        answers.iter().filter(|answer| answer.ssrc == own || answer.ssrc == reporter)
-                    {
-                        self.round_trip =
-                            round_trip(middle, answer.last_rr, answer.delay).or(self.round_trip);
-                        if let Some(receiver) = self.receivers.get_mut(&report.ssrc) {
-                            receiver.answered(middle, answer.last_rr, answer.delay);
+                    let ours = |ssrc| ssrc == own || ssrc == reporter;
+                    // What we have not told for long, or never, cannot be answered.
+                    let answers = answers.iter().filter(|answer| ours(answer.ssrc));
+                    for answer in answers.filter(|answer| self.clocks.contains(&answer.last_rr)) {
+                        let round_trip = round_trip(middle, answer.last_rr, answer.delay);
+                        self.round_trip = round_trip.or(self.round_trip);
+                        if let (Some(round_trip), Some(receiver)) =
+                            (round_trip, self.receivers.get_mut(&report.ssrc))
+                        {
+                            receiver.answered(answer.last_rr, round_trip);
                         }
                     }
                 }

@@ -1,7 +1,6 @@
 //! A stream that we receive: what came of it, and what its sender says.
 
 use super::jitter::Jitter;
-use super::sender::round_trip;
 use super::sequence::{SequenceTracker, Verdict};
 use crate::rtcp::{NtpTime, ReportBlock, SenderReport};
 use alloc::vec::Vec;
@@ -16,6 +15,8 @@ pub struct Receiver {
     jitter: Jitter,
     /// The last sender report: the middle of its NTP time, and when it came.
     last_sr: Option<(u32, Instant)>,
+    /// The clock of ours that was answered last.
+    answered: Option<u32>,
     pub(super) heard: Instant,
     /// Something came since our last report.
     pub(super) fresh: bool,
@@ -57,6 +58,10 @@ pub struct ReceiverStats {
     pub remote_rtp_timestamp: u32,
     /// `roundTripTime` of the remote sender, by RFC 3611.
     pub round_trip: Option<Duration>,
+    /// `totalRoundTripTime` there.
+    pub total_round_trip: Duration,
+    /// `roundTripTimeMeasurements` there.
+    pub round_trips: u64,
 }
 
 /// A packet that belongs to its stream.
@@ -90,6 +95,7 @@ impl Receiver {
             tracker: SequenceTracker::new(in_order),
             jitter: Jitter::new(if clock_rate == 0 { ANY_CLOCK } else { clock_rate }),
             last_sr: None,
+            answered: None,
             heard: now,
             fresh: false,
             cname: Vec::new(),
@@ -170,8 +176,13 @@ impl Receiver {
         self.stats.remote_rtp_timestamp = report.rtp_timestamp;
     }
 
-    pub(super) fn answered(&mut self, middle: u32, last: u32, delay: u32) {
-        self.stats.round_trip = round_trip(middle, last, delay).or(self.stats.round_trip);
+    /// Takes the answer to a clock of ours, once.
+    pub(super) fn answered(&mut self, clock: u32, round_trip: Duration) {
+        if self.answered.replace(clock) != Some(clock) {
+            self.stats.round_trip = Some(round_trip);
+            self.stats.total_round_trip = self.stats.total_round_trip.saturating_add(round_trip);
+            self.stats.round_trips += 1;
+        }
     }
 
     /// Our report on it (RFC 3550 §6.4.1).

@@ -2,7 +2,10 @@
 
 use siskin_base::{Instant, Packet, Rng, RtpHeader};
 use siskin_rtp::payload::vp9;
-use siskin_rtp::rtcp::{Compound, Fir, FirEntry, List, NtpTime, Packet as Rtcp};
+use siskin_rtp::rtcp::{
+    Compound, Dlrr, Fir, FirEntry, List, NtpTime, Packet as Rtcp, ReceiverReport, XrBlock,
+    write_extended_report,
+};
 use siskin_rtp::session::{Config, Event, SenderConfig, Session};
 use siskin_rtp::wire::Header;
 
@@ -210,4 +213,103 @@ fn rfc5104_4_3_1_2_a_repeated_request_is_one() {
         }
     }
     assert_eq!(numbers, [(9, 0), (9, 1), (9, 2)]);
+}
+
+/// The clocks in a datagram, and the answers, each with the stream that speaks.
+fn clocks(datagram: &[u8]) -> (Vec<(u32, NtpTime)>, Vec<(u32, Dlrr)>) {
+    let (mut told, mut answered) = (Vec::new(), Vec::new());
+    for raw in Compound::parse(datagram).unwrap().packets() {
+        let Ok(Rtcp::ExtendedReport(report)) = Rtcp::parse(raw) else { continue };
+        for block in report.blocks() {
+            match block {
+                XrBlock::ReceiverReferenceTime(time) => told.push((report.ssrc, time)),
+                XrBlock::DelaySinceLastRr(all) => answered.extend(all.iter().map(|one| (report.ssrc, one))),
+                _ => {}
+            }
+        }
+    }
+    (told, answered)
+}
+
+/// An extended report of that stream, as a compound packet.
+fn extended<'a>(from: u32, block: XrBlock<'a>) -> Vec<u8> {
+    let mut datagram = Vec::new();
+    ReceiverReport { ssrc: from, blocks: List::new(&[]), extension: &[] }.write(&mut datagram).unwrap();
+    write_extended_report(&mut datagram, from, [block]).unwrap();
+    datagram
+}
+
+/// Only who receives and sends nothing needs to tell its clock, and only if that was agreed on.
+#[test]
+fn rfc3611_4_4_a_clock_is_told_while_only_receiving() {
+    let mut session = session();
+    takes(&mut session, at(0), 7, 1, 0, 8_000);
+    assert_eq!(clocks(&report(&mut session).1).0, [], "not agreed on");
+    session.set_receiver_reference_time(true);
+    let (now, datagram) = report(&mut session);
+    assert_eq!(clocks(&datagram).0.len(), 1);
+    let ssrc = sending(&mut session);
+    session.sender(ssrc).unwrap().packet(now, 0, 96, false, 100);
+    let (now, datagram) = report(&mut session);
+    assert_eq!((types(&datagram), clocks(&datagram).0), (vec![200, 202], vec![]), "the sender report tells");
+    // It falls silent: two reports later it is no sender any more.
+    takes(&mut session, now, 7, 2, 0, 8_000);
+    report(&mut session);
+    takes(&mut session, now, 7, 3, 0, 8_000);
+    let (_, datagram) = report(&mut session);
+    assert_eq!(clocks(&datagram).0.len(), 1, "{:?}", types(&datagram));
+}
+
+/// Each stream that reports answers, since each one's round trip is asked for.
+#[test]
+fn rfc3611_4_5_each_stream_answers_once() {
+    let mut session = session();
+    let mut streams = [sending(&mut session), sending(&mut session)];
+    streams.sort_unstable();
+    for ssrc in streams {
+        session.sender(ssrc).unwrap().packet(at(0), 0, 96, false, 100);
+    }
+    let time = NtpTime(0x0123_4567_89ab_cdef);
+    session.handle_rtcp(at(100), &extended(5, XrBlock::ReceiverReferenceTime(time)));
+    let (now, datagram) = report(&mut session);
+    let delay = ((now.since(at(100)).as_nanos() << 16) / 1_000_000_000) as u32;
+    let answer = Dlrr { ssrc: 5, last_rr: 0x4567_89ab, delay };
+    assert_eq!(clocks(&datagram).1, streams.map(|ssrc| (ssrc, answer)));
+    assert_eq!(clocks(&report(&mut session).1).1, [], "once");
+}
+
+/// What answers no clock of ours, or one that was answered, or says that it came before it went, changes nothing; nor can a peer
+/// make a round trip longer than the time since the clock was told.
+#[test]
+fn rfc3611_4_5_absurd_answers_are_not_believed() {
+    let mut session = session();
+    session.set_receiver_reference_time(true);
+    takes(&mut session, at(0), 7, 1, 0, 8_000);
+    let (told_at, datagram) = report(&mut session);
+    let [(own, clock)] = clocks(&datagram).0[..] else { panic!("a clock") };
+    let now = told_at + core::time::Duration::from_millis(50);
+    let answer = |session: &mut Session, ssrc, last_rr, delay| {
+        let answers = [Dlrr { ssrc, last_rr, delay }];
+        session.handle_rtcp(now, &extended(7, XrBlock::DelaySinceLastRr(List::new(&answers))));
+        let stats = session.receiver(7).unwrap().stats();
+        (stats.round_trips, stats.round_trip.map(|rtt| rtt.as_millis()))
+    };
+    let middle = clock.middle();
+    for (ssrc, last_rr, delay) in [
+        (own, 0, 0),
+        (own, middle.wrapping_sub(1), 0),
+        (own, middle.wrapping_sub(20 << 16), 0),
+        (own, middle.wrapping_add(1), 0),
+        (own, middle, 1 << 16),
+        (own, middle, u32::MAX / 2),
+        (own ^ 1, middle, 0),
+    ] {
+        assert_eq!(answer(&mut session, ssrc, last_rr, delay), (0, None), "{last_rr:x} {delay}");
+        assert_eq!(session.round_trip(), None);
+    }
+    // 10 ms of the 50 were spent there.
+    assert_eq!(answer(&mut session, own, middle, 656), (1, Some(39)));
+    for _ in 0..1_000 {
+        assert_eq!(answer(&mut session, own, middle, 0), (1, Some(39)), "a clock is answered once");
+    }
 }

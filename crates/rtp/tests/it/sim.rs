@@ -423,6 +423,10 @@ fn rfc3611_4_5_who_only_receives_learns_the_round_trip() {
     assert_eq!(listener.receiver(ssrc).unwrap().cname(), Some(speaker.cname()));
     let stats = listener.receiver(ssrc).unwrap().stats();
     assert!(stats.reports > 3 && stats.remote_packets > 200 && stats.jitter < 0.001);
+    assert!((39..=42).contains(&stats.round_trip.unwrap().as_millis()));
+    assert!(stats.round_trips >= 3 && stats.round_trips <= stats.reports, "{stats:?}");
+    let mean = stats.total_round_trip.as_millis() / u128::from(stats.round_trips);
+    assert!((39..=42).contains(&mean), "{mean} ms");
 }
 
 #[test]

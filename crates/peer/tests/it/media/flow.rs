@@ -480,6 +480,62 @@ fn feedback_goes_without_reports_only_where_that_was_agreed_on() {
     }
 }
 
+/// RFC 3611 §5.2: who only receives learns the round trip from a peer that says it answers, of each stream, and asks no other.
+#[test]
+fn who_only_receives_learns_the_round_trip_where_that_was_agreed_on() {
+    const CLOCKS: &str = "a=rtcp-xr:rcvr-rtt=all\r\n";
+    for agreed in [true, false] {
+        let mut pair = media_pair(18, Link::new(ms(40)));
+        let audio = add(&mut pair.a, AUDIO, Direction::SendOnly);
+        let video = add(&mut pair.a, VIDEO, Direction::SendOnly);
+        let now = pair.now();
+        pair.a.connection.set_local_description(now, None).unwrap();
+        let mut offer = pair.a.connection.local_description().unwrap();
+        assert_eq!(offer.sdp.matches(CLOCKS).count(), 2, "{}", offer.sdp);
+        if !agreed {
+            offer.sdp = offer.sdp.replace(CLOCKS, "a=rtcp-xr:voip-metrics\r\n");
+        }
+        pair.b.connection.set_remote_description(now, offer).unwrap();
+        pair.b.connection.set_local_description(now, None).unwrap();
+        let answer = pair.b.connection.local_description().unwrap();
+        assert_eq!(answer.sdp.matches(CLOCKS).count(), if agreed { 2 } else { 0 }, "{}", answer.sdp);
+        pair.a.connection.set_remote_description(now, answer).unwrap();
+        pair.run_until(ms(5_000), connected);
+        let opus = payload_type(&pair.a, audio, "opus");
+        for frame in 0..60_u32 {
+            let data = vec![0xfc, 1, 2, 3].into();
+            let frame_of = OutgoingFrame::new(opus, frame * 4_800, data);
+            pair.a.connection.send_frame(pair.now(), audio, None, frame_of).unwrap();
+            play_frame(&mut pair, video, frame);
+            pair.run(ms(100));
+        }
+        let stats = pair.b.connection.get_stats(pair.now());
+        let remote: Vec<_> = stats
+            .into_iter()
+            .filter_map(|stats| match stats.kind {
+                StatsKind::RemoteOutboundRtp(remote) => Some(remote),
+                _ => None,
+            })
+            .collect();
+        assert_eq!(remote.len(), 2, "audio and video");
+        for remote in remote {
+            let count = remote.round_trip_time_measurements;
+            assert_eq!(count >= 3, agreed, "{remote:?}");
+            assert_eq!(remote.round_trip_time.is_some(), agreed, "{remote:?}");
+            let mean = remote.total_round_trip_time / count.max(1) as f64;
+            assert!(!agreed || (0.079..0.083).contains(&mean), "40 ms there and back: {remote:?}");
+        }
+    }
+}
+
+/// One frame of video.
+fn play_frame(pair: &mut Pair, id: TransceiverId, frame: u32) {
+    let number = payload_type(&pair.a, id, "VP8");
+    let data = vp8(frame, frame == 0, 500).into();
+    let now = pair.now();
+    pair.a.connection.send_frame(now, id, None, OutgoingFrame::new(number, frame * 9_000, data)).unwrap();
+}
+
 /// A peer can ask for key frames as often as it likes: what nobody has read yet waits once.
 #[test]
 fn requests_that_nobody_reads_do_not_pile_up() {

@@ -303,9 +303,9 @@ const OWN: [&str; 9] = [
 /// `rtcp-mux-only` stands in first offers (RFC 9429 §5.2.1).
 const THEIRS: [&str; 5] = ["a=tls-id:", "a=maxptime:", "a=fmtp:97 0-15", "a=fmtp:98 0-15", "a=rtcp-mux-only"];
 
-/// What we say and the examples do not: sources (RFC 5576), encrypted headers (RFC 9335), and RTCP in each section of a
-/// bundle, for Chromium.
-const OURS: [&str; 5] = ["a=ssrc:", "a=ssrc-group:", "a=cryptex", "a=rtcp-mux", "a=rtcp-rsize"];
+/// What we say and the examples do not: sources (RFC 5576), encrypted headers (RFC 9335), clocks of receivers (RFC 3611), and
+/// RTCP in each section of a bundle, for Chromium.
+const OURS: [&str; 6] = ["a=ssrc:", "a=ssrc-group:", "a=cryptex", "a=rtcp-xr:", "a=rtcp-mux", "a=rtcp-rsize"];
 
 fn compare(ours: &str, example: &str) {
     let known = |line: &str, all: &[&str]| all.iter().any(|start| line.starts_with(start));
