@@ -215,8 +215,11 @@ fn rfc5104_4_3_1_2_a_repeated_request_is_one() {
     assert_eq!(numbers, [(9, 0), (9, 1), (9, 2)]);
 }
 
-/// The clocks in a datagram, and the answers, each with the stream that speaks.
-fn clocks(datagram: &[u8]) -> (Vec<(u32, NtpTime)>, Vec<(u32, Dlrr)>) {
+/// Pieces of extended reports, each with the stream that speaks.
+type Said<T> = Vec<(u32, T)>;
+
+/// The clocks in a datagram, and the answers.
+fn clocks(datagram: &[u8]) -> (Said<NtpTime>, Said<Dlrr>) {
     let (mut told, mut answered) = (Vec::new(), Vec::new());
     for raw in Compound::parse(datagram).unwrap().packets() {
         let Ok(Rtcp::ExtendedReport(report)) = Rtcp::parse(raw) else { continue };
