@@ -33,6 +33,11 @@ pub(super) const CASES: &[Matrix] = &[
         parameters,
     ),
     Matrix::new("media/statistics", "what both sides count of the same streams, field by field", statistics),
+    Matrix::new(
+        "media/round-trip",
+        "who only receives learns the round trip, if the other side answers (RFC 3611)",
+        round_trip,
+    ),
 ];
 
 const DELAY: Duration = Duration::from_millis(10);
@@ -274,6 +279,35 @@ fn compare(pair: &mut Pair<'_>) -> Result<()> {
     pair.seen.found["streams"] = json!({"theirs": theirs["streams"], "ours": ours["streams"]});
     expect(wrong.is_empty(), &wrong)?;
     reports(theirs, ours)
+}
+
+/// Siskin falls silent, and listens on. Firefox does not say that it answers, so that it is not asked.
+fn round_trip(pair: &mut Pair<'_>) -> Result<()> {
+    pair.through(5, &Link::new(DELAY));
+    pair.connect_media(&both())?;
+    watch(pair, 30)?;
+    for kind in ["audio", "video"] {
+        pair.call(End::Ours, "change", json!({"kind": kind, "direction": "recvonly"}))?;
+    }
+    pair.renegotiate(End::Ours, json!({}), false)?;
+    let (answers, least) = (pair.which != Which::Firefox, 2.0 * DELAY.as_secs_f64() - 0.001);
+    // Time for a few reports.
+    let end = Instant::now() + Duration::from_millis(if answers { SOON } else { 5_000 });
+    let (mut told, mut heard) = (Vec::new(), 0);
+    while Instant::now() < end && heard < 2 {
+        sleep(Duration::from_millis(500));
+        let [_, ours] = streams(pair)?;
+        let remote = |kind| stream(&ours, "remote-outbound-rtp", kind).cloned();
+        told = ["audio", "video"].map(|kind| remote(kind).unwrap_or_default()).into();
+        heard = told.iter().filter(|remote| number(remote, "/roundTripTimeMeasurements") > 1).count();
+    }
+    pair.seen.found["told"] = json!(told);
+    expect(heard == if answers { 2 } else { 0 }, &format!("round trips: {told:?}"))?;
+    for remote in told.iter().filter(|_| answers) {
+        let rtt = remote["roundTripTime"].as_f64().unwrap_or_default();
+        expect((least..1.0).contains(&rtt), &format!("{rtt} s over 20 ms: {remote}"))?;
+    }
+    pair.undisturbed()
 }
 
 /// What of a counter of a sent stream is of packets that were sent again, as far as it is known, and by how much that may be
