@@ -173,7 +173,7 @@ impl Receiver {
         let len = opened.map_err(|_| Dropped::NotAuthentic)?;
         if let Some(profile) = cryptex {
             set_profile(packet, &shape, profile);
-        } else if !self.encrypted_extensions.is_empty() && shape.profile.is_some() {
+        } else if shape.profile.is_some() && !self.encrypted_extensions.is_empty() {
             key.transform.extensions(packet, &shape, index, self.encrypted_extensions);
         }
         key.count(Kind::Rtp, &mut self.events);

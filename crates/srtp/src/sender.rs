@@ -142,7 +142,7 @@ impl Sender {
         }
         if let Some(profile) = cryptex {
             set_profile(buffer, &shape, profile);
-        } else if !self.encrypted_extensions.is_empty() && shape.profile.is_some() {
+        } else if shape.profile.is_some() && !self.encrypted_extensions.is_empty() {
             self.key.transform.extensions(buffer, &shape, index, self.encrypted_extensions);
         }
         let key = &self.key;
