@@ -141,11 +141,10 @@ impl Receiver {
     #[inline]
     fn rtp(&mut self, packet: &mut [u8]) -> Result<usize, Dropped> {
         let shape = Shape::of(packet)?;
-        let tag_len = self.suite.rtp_tag_len();
-        // RFC 3711 §3.1: identifier, then tag; RFC 7714 §8.2: the tag is part of the ciphertext.
-        let key = self.key_of(packet, if self.suite.is_aead() { 0 } else { tag_len })?;
-        let mki_len = key_mut(&mut self.keys, key)?.mki.len();
-        if packet.len() < shape.payload + tag_len + mki_len {
+        let key = self.key_of(packet, Suite::rtp_tag_len)?;
+        let ActiveKey { transform, mki, .. } = key_mut(&mut self.keys, key)?;
+        let mki_len = mki.len();
+        if packet.len() < shape.payload + transform.rtp_tag_len() + mki_len {
             return Err(Dropped::Malformed);
         }
         let cryptex = shape.cryptex_received(self.config.cryptex);
@@ -169,12 +168,12 @@ impl Receiver {
         if key.is_used_up() || index >> 48 != 0 {
             return Err(Dropped::KeyUsedUp);
         }
-        let opened = key.transform.open_rtp(packet, &shape, index, cryptex.is_some(), mki_len);
+        let opened = key.transform.open_rtp(packet, shape, index, cryptex.is_some(), mki_len);
         let len = opened.map_err(|_| Dropped::NotAuthentic)?;
         if let Some(profile) = cryptex {
-            set_profile(packet, &shape, profile);
+            set_profile(packet, shape, profile);
         } else if shape.profile.is_some() && !self.encrypted_extensions.is_empty() {
-            key.transform.extensions(packet, &shape, index, self.encrypted_extensions);
+            key.transform.extensions(packet, shape, index, self.encrypted_extensions);
         }
         key.count(Kind::Rtp, &mut self.events);
         if let Some(stream) = self.authentic(known, shape.ssrc) {
@@ -186,7 +185,7 @@ impl Receiver {
     fn rtcp(&mut self, packet: &mut [u8]) -> Result<usize, Dropped> {
         let ssrc = rtcp_ssrc(packet).ok_or(Dropped::Malformed)?;
         let tag_len = self.suite.rtcp_tag_len();
-        let key = self.key_of(packet, if self.suite.is_aead() { 0 } else { tag_len })?;
+        let key = self.key_of(packet, Suite::rtcp_tag_len)?;
         let mki_len = key_mut(&mut self.keys, key)?.mki.len();
         // RFC 3711 §3.4: index, identifier, tag; RFC 7714 §9.2: tag, index, identifier.
         let behind_index = mki_len + if self.suite.is_aead() { 0 } else { tag_len };
@@ -216,14 +215,19 @@ impl Receiver {
         Ok(len)
     }
 
-    /// The number of the key that a packet names, `from_end` bytes before whose end its identifier ends.
+    /// The number of the key that a packet names.
     #[inline]
-    fn key_of(&self, packet: &[u8], from_end: usize) -> Result<usize, Dropped> {
-        let [key] = &self.keys[..] else { return self.named_key(packet, from_end) };
-        if key.mki.is_empty() { Ok(0) } else { self.named_key(packet, from_end) }
+    fn key_of(&self, packet: &[u8], tag_len: fn(Suite) -> usize) -> Result<usize, Dropped> {
+        match &self.keys[..] {
+            [key] if key.mki.is_empty() => Ok(0),
+            _ => self.named_key(packet, tag_len),
+        }
     }
 
-    fn named_key(&self, packet: &[u8], from_end: usize) -> Result<usize, Dropped> {
+    #[inline(never)]
+    fn named_key(&self, packet: &[u8], tag_len: fn(Suite) -> usize) -> Result<usize, Dropped> {
+        // RFC 3711 §3.1: identifier, then tag; RFC 7714 §8.2: the tag is part of the ciphertext.
+        let from_end = if self.suite.is_aead() { 0 } else { tag_len(self.suite) };
         let end = packet.len().checked_sub(from_end).ok_or(Dropped::Malformed)?;
         let before = packet.get(..end).ok_or(Dropped::Malformed)?;
         self.keys.iter().position(|key| before.ends_with(&key.mki)).ok_or(Dropped::UnknownKey)

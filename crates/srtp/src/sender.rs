@@ -141,12 +141,12 @@ impl Sender {
             len += 4;
         }
         if let Some(profile) = cryptex {
-            set_profile(buffer, &shape, profile);
+            set_profile(buffer, shape, profile);
         } else if shape.profile.is_some() && !self.encrypted_extensions.is_empty() {
-            self.key.transform.extensions(buffer, &shape, index, self.encrypted_extensions);
+            self.key.transform.extensions(buffer, shape, index, self.encrypted_extensions);
         }
         let key = &self.key;
-        let sealed = key.transform.seal_rtp(buffer, len, &shape, index, cryptex.is_some(), &key.mki);
+        let sealed = key.transform.seal_rtp(buffer, len, shape, index, cryptex.is_some(), &key.mki);
         let sealed = sealed.map_err(|_| Refused::Failed)?;
         stream.sent.record(index);
         self.key.count(Kind::Rtp, &mut self.events);

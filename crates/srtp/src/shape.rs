@@ -71,14 +71,14 @@ pub(crate) const fn is_two_byte(profile: u16) -> bool {
 
 /// RFC 9335 §6.2: brings the extension's header before the contributing sources, so that what is encrypted is in one
 /// piece from [`CLEAR`] on.
-pub(crate) fn gather(packet: &mut [u8], shape: &Shape) {
+pub(crate) fn gather(packet: &mut [u8], shape: Shape) {
     if let Some(both) = packet.get_mut(RtpHeader::FIXED_LEN..shape.extension_data()) {
         both.rotate_right(4);
     }
 }
 
 /// Undoes [`gather`].
-pub(crate) fn scatter(packet: &mut [u8], shape: &Shape) {
+pub(crate) fn scatter(packet: &mut [u8], shape: Shape) {
     if let Some(both) = packet.get_mut(RtpHeader::FIXED_LEN..shape.extension_data()) {
         both.rotate_left(4);
     }
@@ -88,7 +88,7 @@ pub(crate) fn scatter(packet: &mut [u8], shape: &Shape) {
 pub(crate) const CLEAR: usize = RtpHeader::FIXED_LEN + 4;
 
 /// Replaces "defined by profile".
-pub(crate) fn set_profile(packet: &mut [u8], shape: &Shape, profile: u16) {
+pub(crate) fn set_profile(packet: &mut [u8], shape: Shape, profile: u16) {
     let place = packet.get_mut(RtpHeader::FIXED_LEN + shape.csrcs..).and_then(|rest| rest.first_chunk_mut());
     if let Some(place) = place {
         *place = profile.to_be_bytes();

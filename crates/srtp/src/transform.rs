@@ -55,8 +55,14 @@ impl Transform {
         })
     }
 
+    /// Bytes of tag on an RTP packet.
+    #[inline]
+    pub(crate) fn rtp_tag_len(&self) -> usize {
+        self.rtp.tag_len()
+    }
+
     /// Encrypts or decrypts the header extensions that have one of `ids` (RFC 6904).
-    pub(crate) fn extensions(&self, packet: &mut [u8], shape: &Shape, index: u64, ids: Ids) {
+    pub(crate) fn extensions(&self, packet: &mut [u8], shape: Shape, index: u64, ids: Ids) {
         let counter = self.header_salt ^ (u128::from(shape.ssrc) << 48 | u128::from(index)) << 16;
         let data = packet.get_mut(shape.extension_data()..shape.payload).unwrap_or_default();
         extensions::apply(&*self.header, counter, shape.profile.unwrap_or_default(), data, ids);
@@ -69,7 +75,7 @@ impl Transform {
         &self,
         buffer: &mut [u8],
         len: usize,
-        shape: &Shape,
+        shape: Shape,
         index: u64,
         cryptex: bool,
         mki: &[u8],
@@ -114,7 +120,7 @@ impl Transform {
     pub(crate) fn open_rtp(
         &self,
         packet: &mut [u8],
-        shape: &Shape,
+        shape: Shape,
         index: u64,
         cryptex: bool,
         mki_len: usize,
