@@ -154,14 +154,15 @@ impl Receiver {
             return Err(Dropped::NotCryptex);
         }
 
-        let known = self.streams.find(shape.ssrc);
-        let index = match self.streams.get(known) {
+        let is_full = self.streams.is_full();
+        let stream = self.streams.find_mut(shape.ssrc);
+        let index = match &stream {
             Some(stream) => {
                 let index = stream.rtp.estimate(shape.sequence_number);
                 stream.rtp.check(index)?;
                 index
             }
-            None if self.streams.is_full() => return Err(Dropped::TooManyStreams),
+            None if is_full => return Err(Dropped::TooManyStreams),
             None => shape.sequence_number.into(),
         };
         let key = key_mut(&mut self.keys, key)?;
@@ -176,8 +177,9 @@ impl Receiver {
             key.transform.extensions(packet, shape, index, self.encrypted_extensions);
         }
         key.count(Kind::Rtp, &mut self.events);
-        if let Some(stream) = self.authentic(known, shape.ssrc) {
-            stream.rtp.record(index);
+        match stream {
+            Some(stream) => stream.rtp.record(index),
+            None => self.begin(shape.ssrc, |stream| stream.rtp.record(index)),
         }
         Ok(len)
     }
@@ -196,10 +198,11 @@ impl Receiver {
         }
 
         let index = u64::from(word & !ENCRYPTED);
-        let known = self.streams.find(ssrc);
-        match self.streams.get(known) {
+        let is_full = self.streams.is_full();
+        let stream = self.streams.find_mut(ssrc);
+        match &stream {
             Some(stream) => stream.rtcp.check(index)?,
-            None if self.streams.is_full() => return Err(Dropped::TooManyStreams),
+            None if is_full => return Err(Dropped::TooManyStreams),
             None => {}
         }
         let key = key_mut(&mut self.keys, key)?;
@@ -209,8 +212,9 @@ impl Receiver {
         let opened = key.transform.open_rtcp(packet, ssrc, word, mki_len);
         let len = opened.map_err(|_| Dropped::NotAuthentic)?;
         key.count(Kind::Rtcp, &mut self.events);
-        if let Some(stream) = self.authentic(known, ssrc) {
-            stream.rtcp.record(index);
+        match stream {
+            Some(stream) => stream.rtcp.record(index),
+            None => self.begin(ssrc, |stream| stream.rtcp.record(index)),
         }
         Ok(len)
     }
@@ -233,14 +237,12 @@ impl Receiver {
         self.keys.iter().position(|key| before.ends_with(&key.mki)).ok_or(Dropped::UnknownKey)
     }
 
-    /// The stream of an authentic packet, a new one if need be.
-    #[inline]
-    fn authentic(&mut self, known: Option<usize>, ssrc: u32) -> Option<&mut Stream> {
-        let number = match known {
-            Some(number) => number,
-            None => self.streams.insert(ssrc, Stream::new(&self.config)),
-        };
-        self.streams.get_mut(number)
+    /// Keeps the state of a stream whose first packet was authentic.
+    #[cold]
+    fn begin(&mut self, ssrc: u32, first: impl FnOnce(&mut Stream)) {
+        let mut stream = Stream::new(&self.config);
+        first(&mut stream);
+        self.streams.insert(ssrc, stream);
     }
 }
 

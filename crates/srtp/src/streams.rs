@@ -54,9 +54,11 @@ impl<S> Streams<S> {
         self.entries.len() >= self.limit
     }
 
+    /// The state of `ssrc`.
     #[inline]
-    pub(crate) fn get(&self, number: Option<usize>) -> Option<&S> {
-        self.entries.get(number?).map(|entry| &entry.1)
+    pub(crate) fn find_mut(&mut self, ssrc: u32) -> Option<&mut S> {
+        let number = self.find(ssrc)?;
+        self.get_mut(number)
     }
 
     #[inline]
