@@ -90,8 +90,6 @@ impl Records {
     }
 
     /// Finds the record that `bytes` start with.
-    // Inlined, as `open` is.
-    #[inline(always)]
     pub(crate) fn frame(&self, bytes: &[u8]) -> Option<Frame> {
         Frame::parse(bytes, &self.own_cid)
     }

@@ -74,7 +74,7 @@ impl<C: Cipher> AeadKey for Key<C> {
         if !is_short(aad, in_out) {
             return self.long.seal_into(nonce, aad, in_out, tag);
         }
-        let mut hashed = Hashed { blocks: [[0; 16]; HASHED], message: 0, lengths: 0 };
+        let mut hashed = Hashed::NOTHING;
         hashed.begin(aad, in_out.len());
         let [mask, stream @ ..] = self.stream(nonce);
         encrypt(in_out, &stream, hashed.message());
@@ -87,7 +87,7 @@ impl<C: Cipher> AeadKey for Key<C> {
         if !is_short(aad, in_out) {
             return self.long.open(nonce, aad, in_out, tag);
         }
-        let mut hashed = Hashed { blocks: [[0; 16]; HASHED], message: 0, lengths: 0 };
+        let mut hashed = Hashed::NOTHING;
         hashed.begin(aad, in_out.len());
         put(hashed.message(), in_out);
         let [mask, stream @ ..] = self.stream(nonce);
@@ -131,6 +131,8 @@ struct Hashed {
 }
 
 impl Hashed {
+    const NOTHING: Self = Self { blocks: [[0; 16]; HASHED], message: 0, lengths: 0 };
+
     /// Everything but the ciphertext.
     #[inline(always)]
     fn begin(&mut self, aad: &[u8], len: usize) {

@@ -15,7 +15,6 @@ use siskin_base::{Direction, Instant};
 
 impl Connection {
     /// Takes all records of a datagram, the caller's or one that was kept.
-    #[inline(always)]
     pub(super) fn handle_records(&mut self, datagram: &mut [u8], kept: bool) {
         let mut at = 0;
         while at < datagram.len() && (!self.is_closed() || self.refusal.is_some()) {
@@ -70,7 +69,6 @@ impl Connection {
         self.handle_opened(opened, record, start);
     }
 
-    #[inline(always)]
     fn handle_opened(&mut self, opened: Result<Opened, Error>, record: &[u8], start: Option<usize>) {
         let (content_type, number, content) = match opened {
             Ok(Opened::Plain { content_type, number, content }) => (content_type, number, content),

@@ -31,7 +31,6 @@ impl Frame {
     /// Finds the record that `bytes` start with; `own_cid` is what the peer must put into encrypted ones.
     ///
     /// `None`: no record of ours, and nothing can be told of what follows.
-    #[inline(always)]
     pub(crate) fn parse(bytes: &[u8], own_cid: &[u8]) -> Option<Self> {
         let frame = if Self::is_unified(bytes) {
             Self::parse_unified(bytes, own_cid)?
@@ -47,7 +46,6 @@ impl Frame {
         record.first().is_some_and(|first| first >> 5 == UNIFIED)
     }
 
-    #[inline(always)]
     fn parse_plain(bytes: &[u8], own_cid: &[u8]) -> Option<Self> {
         let mut r = Reader::new(bytes);
         let header = RecordHeader::parse_with_cid(&mut r, own_cid).ok()?;
@@ -66,7 +64,6 @@ impl Frame {
         Some(Self { header: Header::Plain(header), header_len, body_len: header.length.into() })
     }
 
-    #[inline(always)]
     fn parse_unified(bytes: &[u8], own_cid: &[u8]) -> Option<Self> {
         let mut r = Reader::new(bytes);
         let flags = r.u8().ok()?;

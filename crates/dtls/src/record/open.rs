@@ -47,8 +47,6 @@ pub(crate) enum Opened {
 
 impl Records {
     /// Opens a record in place.
-    // Inlined, so that what it says is not copied from hand to hand, which takes as long as a third of a short record.
-    #[inline(always)]
     pub(crate) fn open(&mut self, frame: &Frame, record: &mut [u8]) -> Result<Opened, Error> {
         let opened = match &frame.header {
             Header::Plain(header) => self.open_plain(frame, header, record),
@@ -66,7 +64,6 @@ impl Records {
         opened
     }
 
-    #[inline(always)]
     fn open_plain(
         &mut self,
         frame: &Frame,
@@ -109,7 +106,6 @@ impl Records {
     }
 
     /// RFC 9147 §4.2.2, §4.2.3.
-    #[inline(always)]
     fn open_unified(
         &mut self,
         frame: &Frame,
@@ -147,7 +143,8 @@ impl Records {
 
     /// Opens a datagram that is one record, of the usual kind: of the newest epoch, with the header that everyone writes, and
     /// without connection ID. `None` if it is anything else; then nothing has changed, and [`open`](Self::open) knows.
-    // Why it is apart: what there is to decide about a record takes as long as a third of a short one's AEAD.
+    // Apart and inlined, because what there is to decide about any record, and to copy from hand to hand, takes as long as a third of
+    // a short one's AEAD.
     #[inline(always)]
     pub(crate) fn open_usual(&mut self, datagram: &mut [u8]) -> Option<Result<Opened, Error>> {
         let reading = self.reading.last_mut()?;

@@ -123,9 +123,10 @@ impl Records {
             }),
         };
         let Some(sealed) = sealed else { return Ok(None) };
-        sealed.ok_or(Error::ProviderFailed)?;
+        // Whatever came of it, no other record may have its number.
         writing.next += 1;
         self.sent += 1;
+        sealed.ok_or(Error::ProviderFailed)?;
         Ok(Some(RecordNumber { epoch: epoch.into(), sequence }))
     }
 }
