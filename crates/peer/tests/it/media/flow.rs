@@ -2,21 +2,17 @@
 
 use super::{AUDIO, VIDEO};
 use crate::harness::{Pair, Peer, config, ms};
-use core::sync::atomic::{AtomicUsize, Ordering::SeqCst};
-use core::time::Duration;
-use siskin_base::{Instant, PacketFeedback};
-use siskin_cc::{Estimator, Probe, Rate, Rates, Sent};
+use siskin_base::Instant;
 use siskin_netsim::Link;
 use siskin_peer::media::{Codec, CodecParameters, MediaConfig, TrackKind};
 use siskin_peer::stats::StatsKind;
 use siskin_peer::{
-    Direction, EstimatorFactory, Event, OfferOptions, OutgoingFrame, PeerConnectionState, ReceivedFrame,
-    SdpType, SessionDescription, TransceiverId, TransceiverInit,
+    Direction, Event, OfferOptions, OutgoingFrame, PeerConnectionState, ReceivedFrame, SdpType,
+    SessionDescription, TransceiverId, TransceiverInit,
 };
-use std::sync::Arc;
 
 /// A VP8 frame of that many bytes; its number is in it.
-fn vp8(number: u32, key: bool, len: usize) -> Vec<u8> {
+pub(super) fn vp8(number: u32, key: bool, len: usize) -> Vec<u8> {
     // RFC 6386 §9.1: the lowest bit is clear in key frames, which begin with a start code and their size.
     let mut frame = vec![u8::from(!key), 0, 0, 0x9d, 0x01, 0x2a, 0x40, 0x01, 0xf0, 0x00];
     frame.extend_from_slice(&number.to_be_bytes());
@@ -29,7 +25,7 @@ fn number(frame: &ReceivedFrame) -> u32 {
     u32::from_be_bytes(bytes.expect("a frame of ours"))
 }
 
-fn frames(peer: &Peer, id: TransceiverId) -> Vec<&ReceivedFrame> {
+pub(super) fn frames(peer: &Peer, id: TransceiverId) -> Vec<&ReceivedFrame> {
     let frames = peer.events.iter().filter_map(|event| match event {
         Event::Frame(frame) if frame.transceiver == id => Some(frame),
         _ => None,
@@ -37,22 +33,22 @@ fn frames(peer: &Peer, id: TransceiverId) -> Vec<&ReceivedFrame> {
     frames.collect()
 }
 
-fn media_config() -> siskin_peer::Config {
+pub(super) fn media_config() -> siskin_peer::Config {
     let mut config = config();
     config.media = Some(MediaConfig::default());
     config
 }
 
-fn media_pair(seed: u64, link: Link) -> Pair {
+pub(super) fn media_pair(seed: u64, link: Link) -> Pair {
     Pair::with(seed, link, media_config(), media_config())
 }
 
-fn add(peer: &mut Peer, kind: TrackKind, direction: Direction) -> TransceiverId {
+pub(super) fn add(peer: &mut Peer, kind: TrackKind, direction: Direction) -> TransceiverId {
     let init = TransceiverInit { direction, ..TransceiverInit::default() };
     peer.connection.add_transceiver(Instant::ZERO, kind, init).expect("room for one")
 }
 
-fn payload_type(peer: &Peer, id: TransceiverId, encoding: &str) -> u8 {
+pub(super) fn payload_type(peer: &Peer, id: TransceiverId, encoding: &str) -> u8 {
     let transceiver = peer.connection.transceivers().find(|known| known.id() == id).expect("it is there");
     let codec = transceiver.send_codecs().iter().find(|codec| codec.codec.encoding() == encoding);
     codec.expect("it was negotiated").payload_type
@@ -62,14 +58,14 @@ fn connected(a: &Peer, b: &Peer) -> bool {
     a.saw(PeerConnectionState::Connected) && b.saw(PeerConnectionState::Connected)
 }
 
-fn connect(pair: &mut Pair) {
+pub(super) fn connect(pair: &mut Pair) {
     pair.negotiate();
     pair.run_until(ms(5_000), connected);
     assert!(connected(&pair.a, &pair.b));
 }
 
 /// Sends 30 frames in a second, every 30th a key frame and others when asked for; gives how many were key frames.
-fn play_video(pair: &mut Pair, id: TransceiverId, from: u32, count: u32, len: usize) -> u32 {
+pub(super) fn play_video(pair: &mut Pair, id: TransceiverId, from: u32, count: u32, len: usize) -> u32 {
     let number = payload_type(&pair.a, id, "VP8");
     let (mut keys, mut wishes) = (0, 0);
     for frame in from..from + count {
@@ -423,37 +419,6 @@ fn a_connection_without_channels_says_goodbye_too() {
     assert!(pair.b.events.contains(&closed), "{:?}", pair.b.events);
 }
 
-/// Congestion control end to end: transport-wide feedback, estimate, pacing.
-#[test]
-fn who_follows_the_target_fills_the_link_and_does_not_drown_it() {
-    let link = Link::new(ms(20)).rate(250_000, ms(300)); // 2 Mbit/s
-    let mut pair = media_pair(15, link);
-    let video = add(&mut pair.a, VIDEO, Direction::SendOnly);
-    connect(&mut pair);
-    let payload_type = payload_type(&pair.a, video, "VP8");
-    let mut target = 300_000;
-    for frame in 0..600_u32 {
-        let asked = pair.a.events.iter().rev().find_map(|event| match event {
-            Event::TargetBitrate(bits) => Some(*bits),
-            _ => None,
-        });
-        target = asked.unwrap_or(target);
-        let len = (target / 8 / 30) as usize;
-        let now = pair.now();
-        let frame = OutgoingFrame::new(payload_type, frame * 3_000, vp8(frame, frame == 0, len).into());
-        pair.a.connection.send_frame(now, video, None, frame).unwrap();
-        pair.run(ms(33));
-    }
-    // What is under way is not lost.
-    pair.run(ms(2_500));
-    let seen = frames(&pair.b, TransceiverId(0));
-    let last: Vec<_> = seen.iter().rev().take(150).collect();
-    let rate = last.iter().map(|frame| frame.data.len() as u64 * 8).sum::<u64>() / 5;
-    assert!((1_200_000..2_000_000).contains(&rate), "{rate} bit/s of 2,000,000");
-    // Nothing was lost to a queue that ran over.
-    assert!(seen.len() > 595, "{}", seen.len());
-}
-
 /// RFC 5506 §5, read off the wire: the first eight bytes of SRTCP are in clear, and say which packet comes first.
 #[test]
 fn feedback_goes_without_reports_only_where_that_was_agreed_on() {
@@ -559,151 +524,4 @@ fn requests_that_nobody_reads_do_not_pile_up() {
     pair.a.drain(pair.now());
     let asked = |event: &&Event| matches!(event, Event::KeyFrameRequested { .. });
     assert_eq!(pair.a.events.iter().skip(before).filter(asked).count(), 1);
-}
-
-/// Any estimator can take the place of ours: what it says is what the user is told, and how fast packets leave.
-#[test]
-fn a_foreign_estimator_decides() {
-    let (told, factory) = constant(800);
-    let mut config = media_config();
-    config.estimator = Some(factory);
-    let mut pair = Pair::with(18, Link::new(ms(10)), config, media_config());
-    let video = add(&mut pair.a, VIDEO, Direction::SendOnly);
-    connect(&mut pair);
-    play_video(&mut pair, video, 0, 30, 2_000);
-    assert!(pair.a.events.contains(&Event::TargetBitrate(800_000)));
-    let (sent, fed, round_trips) =
-        (told.sent.load(SeqCst), told.fed.load(SeqCst), told.round_trips.load(SeqCst));
-    assert!(sent >= 60 && fed >= 50 && round_trips > 0, "{sent} {fed} {round_trips}");
-    // 100,000 bytes at 1 Mbit/s take 0.8 s.
-    let number = payload_type(&pair.a, video, "VP8");
-    let frame = OutgoingFrame::new(number, 900_000, vp8(300, true, 100_000).into());
-    let began = pair.now();
-    let before = frames(&pair.b, TransceiverId(0)).len();
-    pair.a.connection.send_frame(began, video, None, frame).unwrap();
-    pair.run_until(ms(3_000), |_, b| frames(b, TransceiverId(0)).len() > before);
-    let took = pair.now().since(began);
-    assert!((ms(700)..ms(1_200)).contains(&took), "{took:?}");
-}
-
-/// The same bytes twice, with an estimator that draws at random.
-#[test]
-fn a_foreign_estimator_is_replayed() {
-    let run = || {
-        let mut config = media_config();
-        config.estimator = Some(EstimatorFactory::new(|_, mut rng| {
-            let kbps = 500 + rng.below(500);
-            Box::new(Constant { kbps, told: Arc::default() })
-        }));
-        let mut pair = Pair::with(19, Link::new(ms(10)), config, media_config());
-        let video = add(&mut pair.a, VIDEO, Direction::SendOnly);
-        connect(&mut pair);
-        play_video(&mut pair, video, 0, 20, 5_000);
-        (pair.a.connection.get_stats(pair.now()), pair.a.sent)
-    };
-    let (one, other) = (run(), run());
-    assert_eq!(one.1, other.1);
-    assert!(one.1.len() > 100);
-}
-
-/// A later description takes feedback on every packet away: what was estimated is put away with it, and comes back with it.
-#[test]
-fn the_estimator_goes_with_the_feedback() {
-    let mut pair = media_pair(20, Link::new(ms(10)));
-    let video = add(&mut pair.a, VIDEO, Direction::SendOnly);
-    connect(&mut pair);
-    play_video(&mut pair, video, 0, 30, 3_000);
-    let target = |pair: &Pair| {
-        let stats = pair.a.connection.get_stats(pair.now());
-        stats.iter().find_map(|stats| match &stats.kind {
-            StatsKind::CandidatePair(known) => known.available_outgoing_bitrate,
-            _ => None,
-        })
-    };
-    assert!(target(&pair).is_some());
-    let renegotiate = |pair: &mut Pair, without: bool| {
-        let now = pair.now();
-        pair.b.connection.set_local_description(now, None).unwrap();
-        let mut offer = pair.b.connection.local_description().unwrap();
-        if without {
-            let lines = offer.sdp.lines().filter(|line| !line.ends_with(" transport-cc"));
-            offer.sdp = lines.map(|line| format!("{line}\r\n")).collect();
-        }
-        pair.a.connection.set_remote_description(now, offer).unwrap();
-        pair.a.connection.set_local_description(now, None).unwrap();
-        let answer = pair.a.connection.local_description().unwrap();
-        pair.b.connection.set_remote_description(now, answer).unwrap();
-    };
-    renegotiate(&mut pair, true);
-    assert_eq!(target(&pair), None);
-    // Nothing is paced: 300,000 bytes leave at once.
-    let before = pair.a.sent.len();
-    let number = payload_type(&pair.a, video, "VP8");
-    let frame = OutgoingFrame::new(number, 900_000, vp8(300, true, 300_000).into());
-    pair.a.connection.send_frame(pair.now(), video, None, frame).unwrap();
-    pair.run(ms(5));
-    assert!(pair.a.sent.len() > before + 250, "{}", pair.a.sent.len() - before);
-    pair.run(ms(2_500));
-    play_video(&mut pair, video, 330, 10, 3_000);
-    assert_eq!(target(&pair), None);
-    renegotiate(&mut pair, false);
-    play_video(&mut pair, video, 360, 30, 3_000);
-    assert!(target(&pair).is_some());
-    // Held, nothing is forgotten.
-    pair.a.connection.set_direction(pair.now(), video, Direction::Inactive).unwrap();
-    pair.negotiate();
-    assert!(target(&pair).is_some());
-}
-
-/// Says the same whatever it is told.
-#[derive(Debug)]
-struct Constant {
-    kbps: u64,
-    told: Arc<Told>,
-}
-
-/// What an estimator was told.
-#[derive(Debug, Default)]
-struct Told {
-    sent: AtomicUsize,
-    fed: AtomicUsize,
-    round_trips: AtomicUsize,
-}
-
-fn constant(kbps: u64) -> (Arc<Told>, EstimatorFactory) {
-    let told = Arc::<Told>::default();
-    let kept = told.clone();
-    (told, EstimatorFactory::new(move |_, _| Box::new(Constant { kbps, told: kept.clone() })))
-}
-
-impl Estimator for Constant {
-    fn handle_sent(&mut self, _now: Instant, _packet: Sent) {
-        self.told.sent.fetch_add(1, SeqCst);
-    }
-
-    fn handle_feedback(&mut self, _now: Instant, feedback: &[PacketFeedback]) {
-        self.told.fed.fetch_add(feedback.len(), SeqCst);
-    }
-
-    fn handle_round_trip(&mut self, _now: Instant, _round_trip: Duration) {
-        self.told.round_trips.fetch_add(1, SeqCst);
-    }
-
-    fn set_cap(&mut self, _now: Instant, _cap: Option<Rate>) {}
-
-    fn set_demand(&mut self, _now: Instant, _demand: Rate) {}
-
-    fn rates(&self) -> Rates {
-        Rates { target: Rate::from_kbps(self.kbps), pacing: Rate::from_kbps(self.kbps * 5 / 4) }
-    }
-
-    fn poll_probe(&mut self, _now: Instant) -> Option<Probe> {
-        None
-    }
-
-    fn handle_timeout(&mut self, _now: Instant) {}
-
-    fn poll_timeout(&self) -> Option<Instant> {
-        None
-    }
 }

@@ -3,6 +3,7 @@
 
 mod any_order;
 mod captures;
+mod estimation;
 mod flow;
 mod hostile;
 mod memory;
