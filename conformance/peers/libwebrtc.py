@@ -429,6 +429,9 @@ class Peer:
     async def transceivers(self, args):
         return self.media.transceivers()
 
+    async def extensions(self, args):
+        return self.media.extensions(args)
+
     async def tones(self, args):
         dtmf = self.media.transceiver({'kind': 'audio'}).sender.dtmf
         dtmf.insert_dtmf(args['tones'], args['duration'], args['gap'])

@@ -5,6 +5,7 @@ import asyncio
 import cmath
 import math
 import os
+import re
 import time
 
 import webrtc
@@ -357,7 +358,8 @@ class Media:
             await asyncio.sleep(0.05)
 
     async def change(self, args):
-        """Changes what is sent: `enabled`, no track (`pause`), another source (`replace`), a `direction`, `stop`."""
+        """Changes what is sent: `enabled`, no track (`pause`), another source (`replace`), a `direction`, `stop`; or header
+        `extensions`."""
         transceiver = self.transceiver(args)
         if 'enabled' in args:
             transceiver.sender.track.enabled = args['enabled']
@@ -372,8 +374,31 @@ class Media:
                 before.stop()
         if 'direction' in args:
             transceiver.direction = args['direction']
+        if 'extensions' in args:
+            every = transceiver.get_header_extensions_to_negotiate()
+            for one in every:
+                one.direction = type(one.direction)(args['extensions'].get(one.uri, str(one.direction)))
+            transceiver.set_header_extensions_to_negotiate(every)
         if args.get('stop'):
             transceiver.stop()
+
+    def extensions(self, args):
+        """The header extensions of a transceiver: by both descriptions, and as negotiated."""
+        transceiver = self.transceiver(args)
+
+        def described(description):
+            sections = description.sdp.split('\r\nm=')
+            section = next(text for text in sections if f'\r\na=mid:{transceiver.mid}\r\n' in text)
+            lines = re.findall(r'^a=extmap:(\d+)(?:/(\w+))? (\S+)', section, re.MULTILINE)
+            return [{'id': int(number), 'direction': way or 'sendrecv', 'uri': uri} for number, way, uri in lines]
+
+        negotiated = transceiver.get_negotiated_header_extensions()
+        return {
+            'local': described(self.pc.local_description),
+            'remote': described(self.pc.remote_description),
+            'negotiated': [{'uri': one.uri, 'direction': str(one.direction)} for one in negotiated],
+            'sent': None,
+        }
 
     def transceivers(self):
         """How transceivers stand."""

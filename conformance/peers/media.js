@@ -257,6 +257,13 @@ function prefer(transceiver, kind, codec) {
   transceiver.setCodecPreferences(wanted);
 }
 
+// Negotiates header extensions in these directions, by URI.
+function turn(transceiver, extensions) {
+  const all = transceiver.getHeaderExtensionsToNegotiate();
+  for (const one of all) one.direction = extensions[one.uri] ?? one.direction;
+  transceiver.setHeaderExtensionsToNegotiate(all);
+}
+
 async function steadily(what, ms, test) {
   const end = performance.now() + ms;
   for (let steady = 0; ;) {
@@ -305,7 +312,8 @@ Object.assign(verbs, {
       return { report, ok: args.hz ? audible && Math.abs(report.hz - args.hz) <= args.hz / 20 : !audible };
     });
   },
-  // Changes what is sent: `enabled`, no track (`pause`), another source (`replace`), a `direction`, `stop`.
+  // Changes what is sent: `enabled`, no track (`pause`), another source (`replace`), a `direction`, `stop`; or header
+  // `extensions`.
   async change(c, args) {
     const transceiver = c.media.transceiver(args);
     if (args.enabled !== undefined) transceiver.sender.track.enabled = args.enabled;
@@ -317,12 +325,27 @@ Object.assign(verbs, {
       c.media.sources.set(transceiver, source);
     }
     if (args.direction) transceiver.direction = args.direction;
+    if (args.extensions) turn(transceiver, args.extensions);
     if (args.stop) transceiver.stop();
   },
   // How transceivers stand.
   async transceivers(c) {
     return { transceivers: c.pc.getTransceivers().map(t =>
       ({ kind: t.receiver.track.kind, mid: t.mid, direction: t.direction, currentDirection: t.currentDirection, muted: t.receiver.track.muted })) };
+  },
+  // The header extensions of a transceiver: by both descriptions, as negotiated (where the browser tells), and those that are
+  // sent; Firefox has none among its parameters.
+  async extensions(c, args) {
+    const transceiver = c.media.transceiver(args);
+    const mid = new RegExp(`^a=mid:${transceiver.mid}\\r$`, 'm');
+    const described = ({ sdp }) => {
+      const section = sdp.split('\r\nm=').find(text => mid.test(text));
+      return [...section.matchAll(/^a=extmap:(\d+)(?:\/(\w+))? (\S+)/gm)]
+        .map(([, id, direction, uri]) => ({ id: Number(id), direction: direction ?? 'sendrecv', uri }));
+    };
+    const sent = transceiver.sender.getParameters().headerExtensions?.map(one => one.uri);
+    return { local: described(c.pc.localDescription), remote: described(c.pc.remoteDescription),
+      negotiated: transceiver.getNegotiatedHeaderExtensions?.() ?? null, sent: sent?.length ? sent : null };
   },
   async tones(c, args) { c.media.transceiver({ kind: 'audio' }).sender.dtmf.insertDTMF(args.tones, args.duration, args.gap); },
   // What was counted of each stream, with its codec, and how many bits a second the browser thinks it may send.

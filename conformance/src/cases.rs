@@ -1,6 +1,7 @@
 //! What is tried, with each peer, in each way. One function is one case; its name is `peer/side/case`, or
 //! `peer/side/case/trickle` where candidates come in more than one way.
 
+mod agreed;
 mod channels;
 mod contract;
 mod files;
@@ -197,7 +198,7 @@ pub(crate) fn select(only: &[String], quick: bool, contract: bool) -> Result<Vec
 }
 
 /// The cases of the matrix, in groups.
-const MATRIX: [&[Matrix]; 9] = [
+const MATRIX: [&[Matrix]; 10] = [
     handshake::CASES,
     messages::CASES,
     channels::CASES,
@@ -206,6 +207,7 @@ const MATRIX: [&[Matrix]; 9] = [
     time::CASES,
     media::CASES,
     streams::CASES,
+    agreed::CASES,
     rates::CASES,
 ];
 

@@ -147,6 +147,7 @@ impl Connection {
             "stats" => self.stats().await,
             "streams" => media::streams(&self.pc).await,
             "transceivers" => media::transceivers(&self.pc).await,
+            "extensions" => media::extensions(&self.pc, args).await,
             "change" => media::change(&self.pc, args).await,
             "parameters" => media::parameters(&self.pc, args).await,
             "select" => self.shared.mirrors.select(text(args, "rid")).await,
@@ -169,7 +170,7 @@ impl Connection {
         self.make(args).await?;
         self.set_remote(SdpType::Offer, args).await?;
         if self.mirror {
-            media::join(&self.pc).await?;
+            media::join(&self.pc, args).await?;
         }
         self.local(args).await
     }

@@ -75,6 +75,7 @@ pub(crate) async fn add(pc: &PeerConnection, args: &Value) -> Result<(), String>
         if let Some(codec) = one["codec"].as_str() {
             added.set_codec_preferences(preferred(kind(one), codec)).await.map_err(|e| e.to_string())?;
         }
+        turn(&added, &one["extensions"]).await.map_err(|e| e.to_string())?;
     }
     Ok(())
 }
@@ -87,8 +88,48 @@ fn preferred(kind: TrackKind, name: &str) -> Vec<Codec> {
     all.filter(wanted).chain(rtx).collect()
 }
 
-/// Has every transceiver that was offered send what it will receive.
-pub(crate) async fn join(pc: &PeerConnection) -> Result<(), String> {
+/// Negotiates header extensions in these directions, by URI.
+async fn turn(transceiver: &RtpTransceiver, extensions: &Value) -> Result<(), siskin::Error> {
+    let mut all = transceiver.state().await?.header_extensions_to_negotiate();
+    for known in &mut all {
+        if let Some(way) = extensions[known.uri].as_str() {
+            known.direction = Direction::from_name(way);
+        }
+    }
+    transceiver.set_header_extensions_to_negotiate(all).await
+}
+
+/// The header extensions of the first transceiver of that kind: as negotiated, with their numbers, and those that are sent.
+pub(crate) async fn extensions(pc: &PeerConnection, args: &Value) -> Outcome {
+    let found = find(pc, args).await?;
+    let told = async {
+        let (state, sent) = (found.state().await?, found.get_parameters().await?.header_extensions);
+        let known = state.header_extensions().iter();
+        let agreed = known
+            .map(|known| json!({"id": known.id, "direction": known.direction.as_str(), "uri": known.uri}));
+        let negotiated = state.negotiated_header_extensions().into_iter().map(|known| {
+            let way = known.direction.map_or("stopped", Direction::as_str);
+            json!({"uri": known.uri, "direction": way})
+        });
+        let sent: Vec<String> = sent.into_iter().map(|known| known.uri).collect();
+        Ok::<_, siskin::Error>(json!({"agreed": agreed.collect::<Vec<_>>(),
+            "negotiated": negotiated.collect::<Vec<_>>(), "sent": sent}))
+    };
+    told.await.map_err(|e| e.to_string())
+}
+
+/// The first transceiver of that kind.
+async fn find(pc: &PeerConnection, args: &Value) -> Result<RtpTransceiver, String> {
+    let all = pc.transceivers().await;
+    let found = all.into_iter().find(|transceiver| transceiver.kind() == kind(args));
+    found.ok_or_else(|| "no such transceiver".into())
+}
+
+/// Has every transceiver that was offered send what it will receive; what `args` would send says what else is to be said of it.
+pub(crate) async fn join(pc: &PeerConnection, args: &Value) -> Result<(), String> {
+    for one in args["send"].as_array().into_iter().flatten() {
+        turn(&find(pc, one).await?, &one["extensions"]).await.map_err(|e| e.to_string())?;
+    }
     for transceiver in pc.transceivers().await {
         let joined = async {
             let state = transceiver.state().await?;
@@ -104,14 +145,13 @@ pub(crate) async fn join(pc: &PeerConnection) -> Result<(), String> {
     Ok(())
 }
 
-/// Another direction for the first transceiver of that kind, or its end.
+/// Another direction for the first transceiver of that kind, other header extensions, or its end.
 pub(crate) async fn change(pc: &PeerConnection, args: &Value) -> Outcome {
-    let all = pc.transceivers().await;
-    let found =
-        all.iter().find(|transceiver| transceiver.kind() == kind(args)).ok_or("no such transceiver")?;
+    let found = find(pc, args).await?;
     if let Some(direction) = direction(args) {
         found.set_direction(direction).await.map_err(|e| e.to_string())?;
     }
+    turn(&found, &args["extensions"]).await.map_err(|e| e.to_string())?;
     if args["stop"] == true {
         found.stop().await.map_err(|e| e.to_string())?;
     }
@@ -120,9 +160,7 @@ pub(crate) async fn change(pc: &PeerConnection, args: &Value) -> Outcome {
 
 /// Other parameters for all encodings of the first transceiver of that kind: `active`, `maxBitrate` (null lifts it), `keyFrame`.
 pub(crate) async fn parameters(pc: &PeerConnection, args: &Value) -> Outcome {
-    let all = pc.transceivers().await;
-    let found =
-        all.iter().find(|transceiver| transceiver.kind() == kind(args)).ok_or("no such transceiver")?;
+    let found = find(pc, args).await?;
     let mut parameters = found.get_parameters().await.map_err(|e| e.to_string())?;
     for encoding in &mut parameters.encodings {
         encoding.active = args["active"].as_bool().unwrap_or(encoding.active);

@@ -56,7 +56,7 @@ pub(super) fn watch(pair: &mut Pair<'_>, frames: u64) -> Result<Value> {
 }
 
 /// The peer hears that tone, or none if it is 0.
-fn hear(pair: &mut Pair<'_>, hz: u64) -> Result<Value> {
+pub(super) fn hear(pair: &mut Pair<'_>, hz: u64) -> Result<Value> {
     pair.call(End::Theirs, "hear", json!({"hz": hz, "ms": PATIENCE}))
 }
 

@@ -127,7 +127,10 @@ impl<'a> Pair<'a> {
         let theirs = json!({"send": sources, "echo": false, "config": config});
         let kinds = sources.as_array().into_iter().flatten();
         let kinds: Value = kinds
-            .map(|source| json!({"kind": source["kind"], "codec": source["codec"], "rids": source["rids"]}))
+            .map(|source| {
+                json!({"kind": source["kind"], "codec": source["codec"], "rids": source["rids"],
+                    "extensions": source["extensions"]})
+            })
             .collect();
         let ours = json!({"send": kinds, "mirror": true, "echo": true, "config": config});
         let from = self.offerer();

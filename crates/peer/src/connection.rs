@@ -8,6 +8,7 @@ mod channels;
 mod check;
 mod create;
 mod describe;
+mod extensions;
 mod media;
 mod offer;
 mod parameters;

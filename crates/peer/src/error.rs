@@ -33,6 +33,10 @@ pub enum InvalidModification {
     /// Of parameters only what encodings say can be changed, but neither their number, order and RIDs, nor to a codec that is not
     /// there.
     Parameters,
+    /// The header extensions are not those of the transceiver, in their order.
+    HeaderExtensions,
+    /// A header extension that is mandatory has to go both ways.
+    MandatoryExtension,
 }
 
 /// What the state forbids.
@@ -143,6 +147,8 @@ pub enum Type {
     PayloadType,
     /// The bytes are no frame of their codec, or one that fits no packet.
     Frame,
+    /// The URI of a header extension is empty.
+    ExtensionUri,
 }
 
 /// Which number is out of its range.
@@ -180,6 +186,10 @@ impl fmt::Display for Error {
                     "a preferred codec is unknown, or none carries media"
                 }
                 InvalidModification::Parameters => "parameters that cannot be changed were changed",
+                InvalidModification::HeaderExtensions => {
+                    "the header extensions are not those of the transceiver"
+                }
+                InvalidModification::MandatoryExtension => "a mandatory header extension has to go both ways",
             },
             Self::InvalidState(reason) => match reason {
                 InvalidState::Closed => "the connection is closed",
@@ -234,6 +244,7 @@ impl fmt::Display for Error {
                 Type::MessageTooLarge => "the message is larger than the peer takes",
                 Type::PayloadType => "the payload type was not negotiated for sending",
                 Type::Frame => "the bytes are not a frame of their codec",
+                Type::ExtensionUri => "the URI of a header extension is empty",
                 Type::Rid => "a RID has 1 to 255 letters and digits, and stands once",
             },
             Self::Range(Range::ScaleResolutionDownBy) => "scale_resolution_down_by is 1 or more",

@@ -8,7 +8,8 @@ mod negotiate;
 
 pub use capabilities::{Capabilities, MediaConfig};
 pub use codec::{Codec, CodecCapability, CodecParameters, TrackKind};
-pub use extensions::{ExtensionCapability, HeaderExtension, uri};
+pub(crate) use extensions::Negotiable;
+pub use extensions::{ExtensionCapability, HeaderExtension, HeaderExtensionCapability, uri};
 
 pub use crate::rtp::RtpConfig;
 pub(crate) use negotiate::{

@@ -84,6 +84,8 @@ pub enum Input {
     SetDirection(TransceiverId, Direction),
     /// [`PeerConnection::set_codec_preferences`].
     SetCodecPreferences(TransceiverId, Vec<Codec>),
+    /// [`PeerConnection::set_header_extensions_to_negotiate`]: the directions.
+    SetHeaderExtensionsToNegotiate(TransceiverId, Vec<Option<Direction>>),
     /// [`PeerConnection::stop_transceiver`].
     StopTransceiver(TransceiverId),
     /// [`PeerConnection::send_frame`].
@@ -227,6 +229,7 @@ impl PeerConnection {
             Input::SetStreams(id, streams) => drop(self.set_streams(now, id, &streams)),
             Input::SetDirection(id, direction) => drop(self.set_direction(now, id, direction)),
             Input::SetCodecPreferences(id, codecs) => drop(self.set_codec_preferences(now, id, &codecs)),
+            Input::SetHeaderExtensionsToNegotiate(id, to) => drop(self.change_extensions(now, id, to)),
             Input::StopTransceiver(id) => drop(self.stop_transceiver(now, id)),
             Input::SendFrame(id, rid, frame) => drop(self.send_frame(now, id, rid.as_deref(), frame)),
             Input::SetParameters(id, sent, options) => drop(self.change_encodings(now, id, sent, options)),

@@ -64,7 +64,8 @@ pub(crate) struct Rtp {
     requires_cryptex: bool,
     session: Session,
     sections: Vec<Parameters>,
-    /// Which number means what, over all sections: in a group it means the same in each (RFC 8285 §5, RFC 9143 §9.1).
+    /// Which number means what in what comes, over all sections: in a group it means the same in each (RFC 8285 §7, RFC 9143
+    /// §9.1), and it takes the MID to know which one it is.
     extensions: ExtensionMap,
     routes: Routes,
     incoming: BTreeMap<u32, Incoming>,
@@ -137,7 +138,7 @@ impl Rtp {
 
     /// Takes what the descriptions say now.
     pub(crate) fn configure(&mut self, now: Instant, sections: Vec<Parameters>) {
-        self.extensions = parameters::extension_map(sections.iter().flat_map(|one| &one.extensions));
+        self.extensions = parameters::extension_map(sections.iter().flat_map(|one| &one.extensions[0]));
         self.routes.configure(&sections);
         if sections.iter().any(Parameters::reports_arrivals) && !self.reports_arrivals {
             self.reports_arrivals = true;
@@ -268,7 +269,8 @@ impl Rtp {
         let codec = section.and_then(|section| section.receive_codec(header.payload_type));
         // What nobody can read is counted among its stream's packets all the same, else it would be taken for lost.
         let clock_rate = codec.map_or(0, |codec| codec.codec.clock_rate);
-        let accepted = self.session.handle_rtp(now, packet, &header, clock_rate, values.transport_number());
+        let number = values.transport_number().filter(|_| section.is_some_and(|section| section.numbered[0]));
+        let accepted = self.session.handle_rtp(now, packet, &header, clock_rate, number);
         let Ok(accepted) = accepted else {
             self.counts.refused += 1;
             if !known {

@@ -3,7 +3,9 @@
 use crate::encodings::{self, EncodingParameters, SendParameters};
 use crate::error::{Error, InvalidState};
 use crate::jsep::RemoteRtp;
-use crate::media::{Codec, CodecParameters, HeaderExtension, TrackKind};
+use crate::media::{
+    Codec, CodecParameters, HeaderExtension, HeaderExtensionCapability, Negotiable, TrackKind,
+};
 use alloc::string::String;
 use alloc::vec::Vec;
 use siskin_sdp::Direction;
@@ -57,6 +59,8 @@ pub struct Transceiver {
     /// The user was told that the remote track is over.
     pub(crate) ended: bool,
     pub(crate) preferences: Vec<Codec>,
+    /// The header extensions that can be negotiated, in the order of the configuration.
+    pub(crate) extensions: Vec<Negotiable>,
     pub(crate) sender: Sender,
     pub(crate) remote_streams: Vec<String>,
     /// What the peer was or is to be asked for in offers, until an answer decides.
@@ -70,6 +74,8 @@ pub struct Transceiver {
     pub(crate) local: Described,
     /// What we may send with.
     pub(crate) send_codecs: Vec<CodecParameters>,
+    /// What packets may say in their headers.
+    pub(crate) send_extensions: Vec<HeaderExtension>,
     /// What the peer sends, each with its retransmissions, if it says so.
     pub(crate) remote_sources: Vec<(u32, Option<u32>)>,
     pub(crate) reduced_size_rtcp: bool,
@@ -178,6 +184,7 @@ impl Transceiver {
             stopped: false,
             ended: false,
             preferences: Vec::new(),
+            extensions: Vec::new(),
             sender: Sender {
                 track,
                 streams,
@@ -197,6 +204,7 @@ impl Transceiver {
             made_by_add_track: false,
             local: Described::default(),
             send_codecs: Vec::new(),
+            send_extensions: Vec::new(),
             remote_sources: Vec::new(),
             reduced_size_rtcp: false,
             answers_clocks: false,
@@ -275,7 +283,19 @@ impl Transceiver {
         &self.local.codecs
     }
 
-    /// The header extensions, from our side.
+    /// What the next descriptions say of header extensions, as far as the other side lets them (`getHeaderExtensionsToNegotiate`):
+    /// all of the configuration for its kind. A transceiver begins with what the first one of its kind has now; an answer
+    /// puts in what became of them, but for those that name sections and streams.
+    pub fn header_extensions_to_negotiate(&self) -> Vec<HeaderExtensionCapability> {
+        self.extensions.iter().map(Negotiable::wanted).collect()
+    }
+
+    /// What the last answer made of the same (`getNegotiatedHeaderExtensions`): all are stopped before there was one.
+    pub fn negotiated_header_extensions(&self) -> Vec<HeaderExtensionCapability> {
+        self.extensions.iter().map(Negotiable::negotiated).collect()
+    }
+
+    /// The header extensions and their numbers, from our side.
     pub fn header_extensions(&self) -> &[HeaderExtension] {
         &self.local.extensions
     }

@@ -6,7 +6,8 @@ mod track;
 mod transceiver;
 
 pub use siskin_peer::media::{
-    Capabilities, Codec, CodecCapability, CodecParameters, HeaderExtension, MediaConfig, RtpConfig, TrackKind,
+    Capabilities, Codec, CodecCapability, CodecParameters, ExtensionCapability, HeaderExtension,
+    HeaderExtensionCapability, MediaConfig, RtpConfig, TrackKind, uri,
 };
 pub use track::{MediaStreamTrack, TrackEvent};
 pub use transceiver::RtpTransceiver;

@@ -52,7 +52,7 @@ impl PeerConnection {
     }
 
     /// What both descriptions say of a section, taken together.
-    pub(super) fn agree(&mut self, id: TransceiverId, ours: &PlannedRtp, theirs: &RemoteRtp) {
+    pub(super) fn agree(&mut self, id: TransceiverId, ours: &PlannedRtp, theirs: &RemoteRtp, kind: SdpType) {
         // RFC 3264 §6.1: an answer may list what its offer did not, and be sent it.
         let offered = self.signaling.local.pending.as_ref().is_some_and(|local| local.kind == SdpType::Offer);
         let all = self.config.media.iter().filter(|_| offered).flat_map(|media| &media.codecs);
@@ -90,7 +90,15 @@ impl PeerConnection {
             // RFC 3264 §6.1: a peer sends only what its answer lists: not relied on, because a browser that prefers codecs in
             // its answer sends by the order of the offer.
             codecs.extend(others);
-            let extensions = agreed_extensions(ours, theirs);
+            let mut extensions = agreed_extensions(ours, theirs);
+            if kind == SdpType::Answer {
+                for known in &mut transceiver.extensions {
+                    known.take_answer(extensions.iter().find(|agreed| agreed.uri == known.uri));
+                }
+            }
+            extensions.retain(|known| known.direction != Direction::Inactive);
+            let sent = extensions.iter().filter(|known| known.direction.sends());
+            transceiver.send_extensions = sent.cloned().collect();
             transceiver.local = Described { codecs, extensions, cryptex: ours.cryptex };
             transceiver.header_encryption = ours.cryptex && theirs.cryptex;
             let current = intersect(ours.direction, theirs.direction.reversed());
@@ -180,6 +188,7 @@ impl PeerConnection {
                 known.current_direction = before.current_direction;
                 known.local = before.local.clone();
                 known.send_codecs.clone_from(&before.send_codecs);
+                known.send_extensions.clone_from(&before.send_extensions);
                 known.received_rids.clone_from(&before.received_rids);
                 known.wanted_rids.clone_from(&before.wanted_rids);
                 known.sender.roll_back(&before.sender);
@@ -209,7 +218,7 @@ fn agreed_extensions(ours: &PlannedRtp, theirs: &RemoteRtp) -> Vec<HeaderExtensi
     let agreed = ours.extensions.iter().filter_map(|known| {
         let other = theirs.extensions.iter().find(|other| other.id == known.id && other.uri == known.uri)?;
         let direction = intersect(known.direction, other.direction.reversed());
-        (direction != Direction::Inactive).then(|| HeaderExtension { direction, ..known.clone() })
+        Some(HeaderExtension { direction, ..known.clone() })
     });
     agreed.collect()
 }

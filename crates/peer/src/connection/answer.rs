@@ -156,7 +156,7 @@ impl PeerConnection {
         let mut rtp = PlannedRtp {
             direction,
             codecs,
-            extensions: answer_extensions(media, offered.kind, &offered.extensions),
+            extensions: answer_extensions(&transceiver.extensions, &offered.extensions),
             cryptex: offered.cryptex && self.config.header_encryption != HeaderEncryption::Disable,
             answers_clocks: offered.answers_clocks,
             msids: Vec::new(),

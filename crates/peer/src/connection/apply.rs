@@ -247,7 +247,7 @@ impl PeerConnection {
             }
             match (&ours.content, &theirs.content) {
                 (Content::Rtp { transceiver, rtp, .. }, RemoteContent::Rtp(described)) => {
-                    self.agree(*transceiver, rtp, described);
+                    self.agree(*transceiver, rtp, described, kind);
                 }
                 (Content::Data { .. }, RemoteContent::Data(described)) => data = Some(described.clone()),
                 _ => {}

@@ -83,6 +83,7 @@ impl PeerConnection {
             numbers.note(&transceiver.local.codecs, &transceiver.local.extensions);
             numbers.note(&transceiver.send_codecs, &[]);
         }
+        self.transceivers.iter().for_each(|known| numbers.note_extensions(&known.extensions));
         let bundled = self.signaling.remote.current.as_ref().and_then(|remote| remote.read.bundles.first());
         let bundle = bundled.and_then(|mids| {
             mids.iter().find_map(|mid| self.sections.transport_of(self.sections.index_of(mid)?))
@@ -147,7 +148,7 @@ impl PeerConnection {
                 &agreed.codecs,
                 numbers,
             ),
-            extensions: offer_extensions(&media, kind, &agreed.extensions, numbers),
+            extensions: offer_extensions(&transceiver.extensions, &agreed.extensions, numbers),
             cryptex: self.config.header_encryption != HeaderEncryption::Disable,
             answers_clocks: true,
             msids: Vec::new(),

@@ -28,11 +28,10 @@ impl PeerConnection {
             return Ok(returned.clone());
         }
         known.sender.transactions += 1;
-        let sent = known.local.extensions.iter().filter(|extension| extension.direction.sends());
         let parameters = SendParameters {
             transaction_id: known.sender.transactions,
             encodings: known.sender.encodings.clone(),
-            header_extensions: sent.filter(|_| known.is_negotiated()).cloned().collect(),
+            header_extensions: known.send_extensions.clone(),
             rtcp: RtcpParameters { cname: Some(cname.clone()), reduced_size: known.reduced_size_rtcp },
             codecs: known.send_codecs.clone(),
         };

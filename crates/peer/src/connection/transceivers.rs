@@ -192,7 +192,7 @@ impl PeerConnection {
         self.transceivers.iter()
     }
 
-    fn change_transceiver(
+    pub(super) fn change_transceiver(
         &mut self,
         now: Instant,
         id: TransceiverId,
@@ -230,7 +230,13 @@ impl PeerConnection {
         };
         let ssrcs = (next(), next());
         let init = TransceiverInit { streams: distinct(&init.streams), ..init };
-        self.transceivers.push(Transceiver::new(id, kind, init, ssrcs));
+        // webrtc-extensions: a transceiver that comes later negotiates what those that are there do.
+        let like = self.transceivers.iter().find(|known| known.kind == kind && known.is_alive());
+        let extensions = match (like, &self.config.media) {
+            (Some(like), _) => like.extensions.iter().map(|known| known.for_another()).collect(),
+            (None, media) => media.as_ref().map(|media| media.negotiable(kind)).unwrap_or_default(),
+        };
+        self.transceivers.push(Transceiver { extensions, ..Transceiver::new(id, kind, init, ssrcs) });
         id
     }
 

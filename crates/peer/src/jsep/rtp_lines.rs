@@ -180,6 +180,8 @@ fn extensions(session: &Session, media: &Media) -> Vec<HeaderExtension> {
     let attributes = if own { &media.attributes } else { &session.attributes };
     let known = attributes.extmaps().filter_map(|map| {
         let id = u8::try_from(map.id).ok().filter(|id| *id > 0 && *id != 15)?;
+        // RFC 8285 §7: that of the stream: not done, because browsers mean both, and webrtc-extensions would stop for good
+        // what is only held.
         let direction = map.direction.unwrap_or(Direction::SendRecv);
         Some(HeaderExtension { id, uri: map.uri.clone(), direction })
     });

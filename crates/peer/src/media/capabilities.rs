@@ -1,7 +1,7 @@
 //! What we can send and receive, unless the configuration says otherwise.
 
 use super::codec::{Codec, CodecCapability, TrackKind};
-use super::extensions::{ExtensionCapability, uri};
+use super::extensions::{ExtensionCapability, Negotiable, uri};
 use crate::rtp::RtpConfig;
 use alloc::vec;
 use alloc::vec::Vec;
@@ -66,6 +66,11 @@ impl MediaConfig {
         }
         let extensions = self.extensions.iter().filter(|known| known.is_for(kind) && goes(known.direction));
         Capabilities { codecs, header_extensions: extensions.map(|known| known.uri).collect() }
+    }
+
+    /// The header extensions that a transceiver of that kind begins with.
+    pub(crate) fn negotiable(&self, kind: TrackKind) -> Vec<Negotiable> {
+        self.extensions.iter().filter(|known| known.is_for(kind)).map(Negotiable::new).collect()
     }
 
     /// Whether a codec like it, but for its level, goes these ways (webrtc-pc §4.4.2, "filteredCodecs").

@@ -1,6 +1,7 @@
 //! RTP header extensions as descriptions name them (RFC 8285 §5).
 
 use super::codec::TrackKind;
+use super::negotiate::intersect;
 use alloc::string::String;
 use siskin_sdp::Direction;
 
@@ -24,6 +25,68 @@ impl ExtensionCapability {
         match kind {
             TrackKind::Audio => self.audio,
             TrackKind::Video => self.video,
+        }
+    }
+}
+
+/// `RTCRtpHeaderExtensionCapability` (webrtc-extensions): an extension, and which way it is to go with one transceiver, or goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HeaderExtensionCapability {
+    /// What it is.
+    pub uri: &'static str,
+    /// Which way, from our side; `None` is `stopped`, so that descriptions do not have it.
+    pub direction: Option<Direction>,
+}
+
+/// What a transceiver knows of an extension.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Negotiable {
+    pub(crate) uri: &'static str,
+    /// What the configuration allows.
+    most: Direction,
+    /// What is to be negotiated.
+    wanted: Option<Direction>,
+    /// What the last answer made of it.
+    negotiated: Option<Direction>,
+    /// The number in offers while it is free.
+    pub(super) preferred: u8,
+    /// The number that was agreed on last; 0 before that. It stays, whatever becomes of the direction (RFC 8285 §7).
+    pub(super) id: u8,
+}
+
+impl Negotiable {
+    pub(super) fn new(known: &ExtensionCapability) -> Self {
+        let (uri, most, wanted) = (known.uri, known.direction, Some(known.direction));
+        Self { uri, most, wanted, negotiated: None, preferred: known.id, id: 0 }
+    }
+
+    /// For another transceiver of the connection.
+    pub(crate) fn for_another(self) -> Self {
+        Self { negotiated: None, ..self }
+    }
+
+    pub(crate) fn wanted(&self) -> HeaderExtensionCapability {
+        HeaderExtensionCapability { uri: self.uri, direction: self.wanted }
+    }
+
+    pub(crate) fn negotiated(&self) -> HeaderExtensionCapability {
+        HeaderExtensionCapability { uri: self.uri, direction: self.negotiated }
+    }
+
+    /// Wants it to go that way, as far as the configuration allows it.
+    pub(crate) fn want(&mut self, direction: Option<Direction>) {
+        self.wanted = direction.map(|direction| intersect(direction, self.most));
+    }
+
+    /// What an answer says is what is wanted from then on.
+    ///
+    /// webrtc-extensions, "set a session description": of the names of sections and streams, too: not done, because a peer
+    /// leaves them out where it needs none yet, and RFC 9143 §9 and RFC 8853 §5.5 want them as soon as it does.
+    pub(crate) fn take_answer(&mut self, agreed: Option<&HeaderExtension>) {
+        self.negotiated = agreed.map(|agreed| agreed.direction);
+        self.id = agreed.map_or(self.id, |agreed| agreed.id);
+        if ![uri::MID, uri::RID, uri::REPAIRED_RID].contains(&self.uri) {
+            self.wanted = self.negotiated;
         }
     }
 }

@@ -1,8 +1,8 @@
-//! Offer and answer of codecs and header extensions (RFC 3264 §5.1, §6.1; RFC 9429 §5.2, §5.3; RFC 8285 §6).
+//! Offer and answer of codecs and header extensions (RFC 3264 §5.1, §6.1; RFC 9429 §5.2, §5.3; RFC 8285 §7).
 
 use super::capabilities::MediaConfig;
 use super::codec::{Codec, CodecCapability, CodecParameters, TrackKind};
-use super::extensions::HeaderExtension;
+use super::extensions::{HeaderExtension, HeaderExtensionCapability, Negotiable};
 use super::h264;
 use alloc::collections::BTreeMap;
 use alloc::format;
@@ -19,6 +19,18 @@ pub(crate) struct Numbers {
 }
 
 impl Numbers {
+    /// Takes note of the numbers that extensions had at some time: they mean nothing else in later descriptions (RFC 8285 §7).
+    pub(crate) fn note_extensions(&mut self, known: &[Negotiable]) {
+        for known in known.iter().filter(|known| known.id != 0) {
+            self.extensions.entry(known.id).or_insert_with(|| known.uri.into());
+        }
+    }
+
+    /// Whether the number means that extension.
+    fn means(&self, id: u8, uri: &str) -> bool {
+        self.extensions.get(&id).is_some_and(|known| known == uri)
+    }
+
     /// Takes note of what a section uses.
     pub(crate) fn note(&mut self, codecs: &[CodecParameters], extensions: &[HeaderExtension]) {
         for known in codecs {
@@ -203,38 +215,39 @@ fn common(ours: &[Feedback], theirs: &[Feedback]) -> Vec<Feedback> {
     ours.iter().filter(|feedback| theirs.contains(feedback)).cloned().collect()
 }
 
-/// The header extensions that an offer lists.
+/// The header extensions that an offer lists: those that are not stopped, with the numbers that they had.
+///
+/// RFC 8285 §7, no direction that the stream does not go: not done, because webrtc-extensions takes them as they are wanted, for
+/// the stream may go there later.
 pub(crate) fn offer_extensions(
-    config: &MediaConfig,
-    kind: TrackKind,
+    wanted: &[Negotiable],
     agreed: &[HeaderExtension],
     numbers: &mut Numbers,
 ) -> Vec<HeaderExtension> {
-    let wanted = config.extensions.iter().filter(|known| known.is_for(kind));
-    let numbered = wanted.filter_map(|known| {
-        let before = agreed.iter().find(|agreed| agreed.uri == known.uri).map(|agreed| agreed.id);
-        let id = before.or_else(|| numbers.extension(known.uri, known.id))?;
-        Some(HeaderExtension { id, uri: known.uri.into(), direction: known.direction })
-    });
-    numbered.collect()
+    let mut offered: Vec<HeaderExtension> = Vec::new();
+    for known in wanted {
+        let HeaderExtensionCapability { uri, direction: Some(direction) } = known.wanted() else { continue };
+        let before = agreed.iter().find(|agreed| agreed.uri == uri).map(|agreed| agreed.id);
+        let last = Some(known.id).filter(|id| numbers.means(*id, uri));
+        let preferred = known.preferred;
+        let number = before.or(last).or_else(|| numbers.extension(uri, preferred));
+        offered.extend(number.map(|id| HeaderExtension { id, uri: uri.into(), direction }));
+    }
+    offered
 }
 
-/// Those of the offer that we know, from our side.
+/// Those of the offer that are wanted, from our side, no way that the offer does not go. What is wanted, but not that way, is
+/// inactive (RFC 8285 §7).
 ///
-/// RFC 8285 §6, choosing a number for what is offered from 4096 on: not done, because no browser offers that many.
-pub(crate) fn answer_extensions(
-    config: &MediaConfig,
-    kind: TrackKind,
-    offered: &[HeaderExtension],
-) -> Vec<HeaderExtension> {
+/// RFC 8285 §7, choosing a number for what is offered from 4096 on: not done, because no browser offers that many.
+pub(crate) fn answer_extensions(wanted: &[Negotiable], offered: &[HeaderExtension]) -> Vec<HeaderExtension> {
     let mut agreed: Vec<HeaderExtension> = Vec::new();
     for theirs in offered {
-        let ours = config.extensions.iter().find(|known| known.uri == theirs.uri && known.is_for(kind));
-        let Some(ours) = ours else { continue };
-        let direction = intersect(ours.direction, theirs.direction.reversed());
+        let ours = wanted.iter().map(Negotiable::wanted).find(|ours| ours.uri == theirs.uri);
+        let Some(ours) = ours.and_then(|ours| ours.direction) else { continue };
+        let direction = intersect(ours, theirs.direction.reversed());
         // A number or an extension that stands twice counts once.
-        let known = agreed.iter().any(|known| known.id == theirs.id || known.uri == theirs.uri);
-        if direction != Direction::Inactive && !known {
+        if !agreed.iter().any(|known| known.id == theirs.id || known.uri == theirs.uri) {
             agreed.push(HeaderExtension { id: theirs.id, uri: theirs.uri.clone(), direction });
         }
     }
@@ -336,12 +349,16 @@ mod tests {
     }
 
     #[test]
-    fn rfc8285_6_directions_of_extensions_meet() {
+    fn rfc8285_7_directions_of_extensions_meet() {
         let theirs = |id, direction| HeaderExtension { id, uri: super::super::uri::MID.into(), direction };
-        let agreed = answer_extensions(&config(), TrackKind::Audio, &[theirs(3, Direction::RecvOnly)]);
+        let mut wanted = config().negotiable(TrackKind::Audio);
+        let agreed = answer_extensions(&wanted, &[theirs(3, Direction::RecvOnly)]);
         assert_eq!((agreed[0].id, agreed[0].direction), (3, Direction::SendOnly));
-        assert!(answer_extensions(&config(), TrackKind::Audio, &[theirs(3, Direction::Inactive)]).is_empty());
+        let agreed = answer_extensions(&wanted, &[theirs(3, Direction::Inactive)]);
+        assert_eq!((agreed[0].id, agreed[0].direction), (3, Direction::Inactive));
         let twice = [theirs(3, Direction::SendRecv), theirs(4, Direction::SendRecv)];
-        assert_eq!(answer_extensions(&config(), TrackKind::Audio, &twice).len(), 1);
+        assert_eq!(answer_extensions(&wanted, &twice).len(), 1);
+        wanted.iter_mut().for_each(|known| known.want(None));
+        assert!(answer_extensions(&wanted, &twice).is_empty());
     }
 }

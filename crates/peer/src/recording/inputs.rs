@@ -143,6 +143,13 @@ pub(super) fn put_input(out: &mut Vec<u8>, input: &Input) {
             out.put_u32(options.encoding_options.len() as u32);
             options.encoding_options.iter().for_each(|options| out.put_u8(u8::from(options.key_frame)));
         }
+        Input::SetHeaderExtensionsToNegotiate(id, directions) => {
+            put_transceiver(out, 28, *id);
+            out.put_u32(directions.len() as u32);
+            for direction in directions {
+                put_option(out, direction.as_ref(), |out, way| out.put_u8(direction_code(*way)));
+            }
+        }
     }
 }
 
@@ -237,6 +244,11 @@ pub(super) fn input(r: &mut Reader<'_>) -> Result<Input, BadRecording> {
             let options = (0..r.u32()?).map(|_| Ok(EncodingOptions { key_frame: r.u8()? != 0 }));
             let encoding_options = options.collect::<Result<_, BadRecording>>()?;
             Input::SetParameters(id, encodings, SetParameterOptions { encoding_options })
+        }
+        28 => {
+            let id = TransceiverId(r.u32()?);
+            let directions = (0..r.u32()?).map(|_| option(r, direction)).collect::<Result<_, _>>()?;
+            Input::SetHeaderExtensionsToNegotiate(id, directions)
         }
         _ => return Err(BadRecording::Format),
     })

@@ -15,7 +15,6 @@ use siskin_rtp::extension::ExtensionMap;
 use siskin_rtp::nack::{HistoryConfig, PacketHistory};
 use siskin_rtp::payload::{Format, Packetizer, PayloadError, h264};
 use siskin_rtp::session::SenderConfig;
-use siskin_sdp::Direction;
 use siskin_srtp::Sender;
 
 /// A stream of ours.
@@ -184,11 +183,7 @@ impl Rtp {
                 stream.announced &= stream.mid == section.mid;
                 stream.mid.clone_from(&section.mid);
                 stream.named = section.named;
-                let sent = section
-                    .extensions
-                    .iter()
-                    .filter(|known| matches!(known.direction, Direction::SendRecv | Direction::SendOnly));
-                stream.extensions = extension_map(sent);
+                stream.extensions = extension_map(&section.extensions[1]);
             }
         }
     }

@@ -20,7 +20,10 @@ pub(crate) struct Parameters {
     pub(crate) send_codecs: Vec<CodecParameters>,
     /// By our numbers.
     pub(crate) receive_codecs: Vec<CodecParameters>,
-    pub(crate) extensions: Vec<HeaderExtension>,
+    /// What packets that come may say in their headers, and those that leave.
+    pub(crate) extensions: [Vec<HeaderExtension>; 2],
+    /// Whether packets come with a number over all streams, and leave with one.
+    pub(crate) numbered: [bool; 2],
     /// Of what we send: the stream and its retransmissions.
     pub(crate) sources: (u32, u32),
     /// How each is sent; several have RIDs.
@@ -42,6 +45,11 @@ impl Parameters {
         let mid = transceiver.mid.clone()?;
         // Before an answer, media may come by the numbers of the offer (RFC 9429 §4.1.8).
         let receiving = transceiver.current_direction.unwrap_or(transceiver.direction);
+        let received = transceiver.local.extensions.iter().filter(|known| known.direction.receives());
+        let extensions = [received.cloned().collect(), transceiver.send_extensions.clone()];
+        let numbered = extensions.each_ref().map(|all: &Vec<HeaderExtension>| {
+            all.iter().any(|known| known.uri == Extension::TransportSequence.uri())
+        });
         let sending = transceiver.current_direction.is_some_and(|direction| direction.sends());
         Some(Self {
             transceiver: transceiver.id,
@@ -51,7 +59,8 @@ impl Parameters {
             receives: receiving.receives() && transceiver.is_alive(),
             send_codecs: transceiver.send_codecs.clone(),
             receive_codecs: transceiver.local.codecs.clone(),
-            extensions: transceiver.local.extensions.clone(),
+            extensions,
+            numbered,
             sources: (transceiver.sender.ssrc, transceiver.sender.rtx_ssrc),
             encodings: transceiver.sender.encodings.clone(),
             named: transceiver.sender.named,
@@ -64,16 +73,12 @@ impl Parameters {
 
     /// Whether the peer wants to know when its packets arrive.
     pub(crate) fn reports_arrivals(&self) -> bool {
-        self.is_numbered() && has_transport_feedback(&self.receive_codecs)
+        self.numbered[0] && has_transport_feedback(&self.receive_codecs)
     }
 
     /// Whether the peer tells when our packets arrive.
     pub(crate) fn hears_of_arrivals(&self) -> bool {
-        self.sends && self.is_numbered() && has_transport_feedback(&self.send_codecs)
-    }
-
-    fn is_numbered(&self) -> bool {
-        self.extensions.iter().any(|known| known.uri == Extension::TransportSequence.uri())
+        self.sends && self.numbered[1] && has_transport_feedback(&self.send_codecs)
     }
 
     pub(crate) fn receive_codec(&self, payload_type: u8) -> Option<&CodecParameters> {

@@ -2,14 +2,17 @@
 
 use super::*;
 use crate::media::{Codec, CodecParameters, HeaderExtension, TrackKind, uri};
-use siskin_rtp::extension::Mid;
+use siskin_base::Packet;
+use siskin_rtp::extension::{Mid, TransportSequence};
 use siskin_rtp::payload::{Format, Packetizer, h264};
 use siskin_rtp::wire::Header;
-use siskin_sdp::Direction;
+use siskin_sdp::{Direction, Feedback};
 
 /// A section that receives Opus under 111, as all of them do.
 fn section(id: u32) -> Parameters {
     let opus = Codec::new("audio/opus", 48_000).channels(2);
+    let direction = Direction::SendRecv;
+    let extensions = alloc::vec![HeaderExtension { id: 4, uri: uri::MID.into(), direction }];
     Parameters {
         transceiver: TransceiverId(id),
         kind: TrackKind::Audio,
@@ -18,11 +21,8 @@ fn section(id: u32) -> Parameters {
         receives: true,
         send_codecs: Vec::new(),
         receive_codecs: alloc::vec![CodecParameters { payload_type: 111, codec: opus, feedback: Vec::new() }],
-        extensions: alloc::vec![HeaderExtension {
-            id: 4,
-            uri: uri::MID.into(),
-            direction: Direction::SendRecv
-        }],
+        extensions: [extensions, Vec::new()],
+        numbered: [false, false],
         sources: (1, 2),
         encodings: Vec::new(),
         named: false,
@@ -58,6 +58,44 @@ fn rfc9143_9_2_a_stream_moves_with_its_mid() {
     assert_eq!(after(&mut rtp, 13, "9"), Some(1));
     assert_eq!(rtp.counts().unroutable, 1);
     assert_eq!(after(&mut rtp, 14, "0"), Some(0));
+}
+
+/// A number over all streams counts where it was negotiated for the section, whatever other sections have.
+#[test]
+fn numbers_are_read_where_they_were_negotiated() {
+    let config = Config::new(siskin_crypto::rustcrypto());
+    let mut numbered = section(0);
+    let (uri, direction) = (uri::TRANSPORT_WIDE_CC.into(), Direction::SendRecv);
+    numbered.extensions[0].push(HeaderExtension { id: 3, uri, direction });
+    numbered.numbered = [true, false];
+    numbered.receive_codecs[0].feedback.push(Feedback::TransportCc);
+    for (mid, reported) in [("0", true), ("1", false)] {
+        let mut rtp = Rtp::new(&config, Rng::for_tests(1), Instant::ZERO, "a");
+        rtp.configure(Instant::ZERO, alloc::vec![numbered.clone(), section(1)]);
+        let extensions = rtp.extensions.clone();
+        for number in 0..20 {
+            let mut packet = Vec::new();
+            let header = Header { ssrc: 7, sequence_number: number, payload_type: 111, ..Header::default() };
+            header.write(&mut packet, |writer| {
+                writer.value(&extensions, &Mid(mid));
+                writer.value(&extensions, &TransportSequence(number));
+            });
+            packet.push(0xfc);
+            rtp.handle_rtp(Instant::ZERO, &packet);
+        }
+        assert_eq!(rtp.counts().taken, 20);
+        let (mut out, mut found) = (Packet::new(), false);
+        for now in (0..10_000).step_by(20).map(Instant::from_millis) {
+            rtp.session.handle_timeout(now);
+            out.begin(0);
+            if rtp.session.poll_transmit(now, &mut out) {
+                // Feedback of RTP, of that format, padded or not.
+                found |= out.current().windows(2).any(|start| start[0] & 0xdf == 0x8f && start[1] == 205);
+            }
+            out.cancel();
+        }
+        assert_eq!(found, reported, "{mid}");
+    }
 }
 
 #[test]

@@ -4,7 +4,7 @@ use crate::harness::{Pair, Peer, config, ms};
 use siskin_base::Instant;
 use siskin_cc::{Gcc, Rate, gcc};
 use siskin_netsim::Link;
-use siskin_peer::media::{MediaConfig, TrackKind};
+use siskin_peer::media::{MediaConfig, TrackKind, uri};
 use siskin_peer::{
     BadRecording, Config, DtlsVersion, EstimatorFactory, MessageKind, OutgoingFrame, PeerConnectionState,
     Recording, TransceiverInit,
@@ -70,6 +70,11 @@ fn recorded_media(config: &Config) -> (Recording, Vec<Vec<u8>>) {
         .connection
         .add_transceiver(Instant::ZERO, TrackKind::Video, TransceiverInit::default())
         .expect("room for a transceiver");
+    let known = pair.a.connection.transceivers().next().expect("just made");
+    let mut wanted = known.header_extensions_to_negotiate();
+    let stopped = wanted.iter_mut().find(|known| known.uri == uri::ABS_SEND_TIME);
+    stopped.expect("one of the configuration").direction = None;
+    pair.a.connection.set_header_extensions_to_negotiate(Instant::ZERO, id, &wanted).expect("not mandatory");
     pair.negotiate();
     let connected = |peer: &Peer| peer.saw(PeerConnectionState::Connected);
     pair.run_until(ms(30_000), |a, b| connected(a) && connected(b));

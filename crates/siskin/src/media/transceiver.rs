@@ -3,7 +3,7 @@
 use crate::connection::Handle;
 use crate::error::Error;
 use siskin_peer::error::InvalidAccess;
-use siskin_peer::media::{Codec, TrackKind};
+use siskin_peer::media::{Codec, HeaderExtensionCapability, TrackKind};
 use siskin_peer::{
     Direction, EncodingTarget, OutgoingFrame, ReceiveParameters, SendParameters, SetParameterOptions,
     Transceiver, TransceiverId,
@@ -62,6 +62,20 @@ impl RtpTransceiver {
     pub async fn set_codec_preferences(&self, codecs: Vec<Codec>) -> Result<(), Error> {
         let id = self.id;
         self.handle.call(move |peer, now| peer.set_codec_preferences(now, id, &codecs)).await
+    }
+
+    /// Negotiates header extensions this way from the next offer or answer on: all that
+    /// [`Transceiver::header_extensions_to_negotiate`] gave, in that order, with other directions. [`state`](Self::state) has what is
+    /// to be negotiated, and what was.
+    ///
+    /// # Errors
+    /// `InvalidModificationError` if they are not those of the transceiver, or one that is mandatory is not to go both ways.
+    pub async fn set_header_extensions_to_negotiate(
+        &self,
+        extensions: Vec<HeaderExtensionCapability>,
+    ) -> Result<(), Error> {
+        let id = self.id;
+        self.handle.call(move |peer, now| peer.set_header_extensions_to_negotiate(now, id, &extensions)).await
     }
 
     /// Sends another track, or none, without negotiation: tracks are known by the names that they are given.

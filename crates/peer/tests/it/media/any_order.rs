@@ -8,6 +8,7 @@ use super::*;
 use siskin_base::Rng;
 use siskin_netsim::{Report, campaign};
 use siskin_peer::SetParameterOptions;
+use siskin_peer::media::HeaderExtension;
 use siskin_sdp::{Limits, Session};
 use std::collections::{BTreeSet, VecDeque};
 
@@ -114,6 +115,35 @@ impl End {
     }
 }
 
+/// One of its header extensions another way, which asks for no negotiation.
+fn turn_extension(peer: &mut Peer, rng: &mut Rng) {
+    let known: Vec<TransceiverId> = all(peer).iter().map(|known| known.id()).collect();
+    let Some(id) = known.get(rng.below(known.len().max(1) as u64) as usize).copied() else { return };
+    let mut wanted = get(peer, id).header_extensions_to_negotiate();
+    let ways = [None, Some(Direction::SendOnly), Some(Direction::RecvOnly), Some(Direction::SendRecv)];
+    let index = rng.below(wanted.len() as u64) as usize;
+    wanted[index].direction = ways[rng.below(4) as usize];
+    // Mandatory ones stay as they are.
+    let _refused = peer.connection.set_header_extensions_to_negotiate(T0, id, &wanted);
+}
+
+/// The header extensions of both ends' sections, by name, and which way they go from ours.
+fn extensions(end: &End, reversed: bool) -> Vec<(String, Vec<HeaderExtension>)> {
+    let turned = |known: &HeaderExtension| {
+        let direction = if reversed { known.direction.reversed() } else { known.direction };
+        HeaderExtension { direction, ..known.clone() }
+    };
+    let of = |known: &&Transceiver| {
+        let mut all: Vec<HeaderExtension> = known.header_extensions().iter().map(turned).collect();
+        all.sort_unstable_by_key(|known| known.id);
+        assert!(all.windows(2).all(|two| two[0].id != two[1].id), "a number stands for two: {all:?}");
+        Some((known.mid()?.to_string(), all))
+    };
+    let mut all: Vec<_> = all(&end.peer).iter().filter_map(of).collect();
+    all.sort_unstable_by(|one, other| one.0.cmp(&other.0));
+    all
+}
+
 /// What both ends say of their sections, by name.
 fn view(end: &End) -> Vec<(String, TrackKind, Option<Direction>)> {
     let of = |known: &&Transceiver| Some((known.mid()?.to_string(), known.kind(), known.current_direction()));
@@ -124,6 +154,8 @@ fn view(end: &End) -> Vec<(String, TrackKind, Option<Direction>)> {
 
 fn run(seed: u64) -> Report {
     let mut rng = Rng::for_tests(seed);
+    // Numbers of their own: which way header extensions go changes nothing else.
+    let mut turns = Rng::for_tests(seed.wrapping_add(1 << 32));
     let mut ends = [(1, false), (2, true)].map(|(number, polite)| End::new(number, polite, seed % 2 == 1));
     let mut quiet = 0;
     let mut steps = 0;
@@ -134,6 +166,9 @@ fn run(seed: u64) -> Report {
         let index = rng.below(2) as usize;
         if active && rng.below(3) == 0 {
             ends[index].act(&mut rng);
+        }
+        if active && turns.below(4) == 0 {
+            turn_extension(&mut ends[index].peer, &mut turns);
         }
         let context = format!("seed {seed}, step {steps}, end {index}");
         let end = &mut ends[index];
@@ -215,8 +250,13 @@ fn run(seed: u64) -> Report {
     ];
     let [mut a, mut b] = ends;
     let before = (view(&a), view(&b));
-    negotiate(&mut a.peer, &mut b.peer);
-    negotiate(&mut b.peer, &mut a.peer);
+    for round in 0..2 {
+        negotiate(&mut a.peer, &mut b.peer);
+        let now = extensions(&a, false);
+        assert_eq!(now, extensions(&b, true), "seed {seed}");
+        negotiate(&mut b.peer, &mut a.peer);
+        assert_eq!(extensions(&b, true), now, "seed {seed}, round {round}: an answer decides for both");
+    }
     assert_eq!((view(&a), view(&b)), before, "seed {seed}");
     Report { counts: counts.into(), ..Report::default() }
 }

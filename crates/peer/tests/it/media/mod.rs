@@ -18,6 +18,7 @@ mod wpt_demuxing;
 mod wpt_descriptions;
 mod wpt_direction;
 mod wpt_header_encryption;
+mod wpt_header_extension_control;
 mod wpt_negotiation_needed;
 mod wpt_one_way_codecs;
 mod wpt_parameters;
