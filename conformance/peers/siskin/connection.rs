@@ -1,9 +1,9 @@
 //! One connection, and the verbs of `page.html` for it.
 
-use crate::Outcome;
 use crate::channel::{Channel, lock, state};
 use crate::log::Log;
 use crate::media::{self, Mirrors};
+use crate::{Outcome, clip};
 use serde_json::{Value, json};
 use siskin::{
     BundlePolicy, ChannelConfig, Configuration, DataChannel, DataChannelState, Endpoint, Event, Events,
@@ -61,7 +61,11 @@ impl Connection {
             "max-compat" => BundlePolicy::MaxCompat,
             _ => BundlePolicy::Balanced,
         };
-        let configuration = Configuration { bundle_policy, ..Configuration::default() };
+        let configuration = Configuration {
+            bundle_policy,
+            media: media::config(&args["config"]),
+            ..Configuration::default()
+        };
         let (pc, events) = endpoint.connect(configuration).await.map_err(|e| e.to_string())?;
         let (hold, held) = watch::channel(0);
         let shared = Arc::new(Shared {
@@ -71,7 +75,7 @@ impl Connection {
             candidates: Mutex::default(),
             began: Instant::now(),
             events: Mutex::default(),
-            mirrors: Mirrors::default(),
+            mirrors: Mirrors::new(clip::Use::of(text(args, "clip"))),
         });
         tokio::spawn(Arc::clone(&shared).listen(events));
         Ok(Arc::new(Self { pc, shared, hold, mirror: args["mirror"] == true }))
@@ -150,6 +154,7 @@ impl Connection {
             "extensions" => media::extensions(&self.pc, args).await,
             "change" => media::change(&self.pc, args).await,
             "parameters" => media::parameters(&self.pc, args).await,
+            "play" => self.shared.mirrors.play(media::sending(&self.pc, args).await?).await,
             "select" => self.shared.mirrors.select(text(args, "rid")).await,
             "tracks" => Ok(self.shared.mirrors.report()),
             _ => Err("there is no such verb".into()),

@@ -9,6 +9,7 @@
 )]
 
 mod channel;
+mod clip;
 mod connection;
 mod log;
 mod media;

@@ -1,7 +1,7 @@
 //! Media of a connection: what comes is counted, and goes back.
 
-use crate::Outcome;
 use crate::channel::lock;
+use crate::{Outcome, clip};
 use serde_json::{Value, json};
 use siskin::media::{
     Codec, CodecParameters, MediaConfig, MediaStreamTrack, RtpTransceiver, TrackEvent, TrackKind,
@@ -11,16 +11,22 @@ use siskin::{
     TransceiverId, TransceiverInit,
 };
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
 
 /// What is received, by transceiver.
-#[derive(Default)]
-pub(crate) struct Mirrors(Mutex<BTreeMap<TransceiverId, Arc<Mirror>>>);
+pub(crate) struct Mirrors {
+    all: Mutex<BTreeMap<TransceiverId, Arc<Mirror>>>,
+    clip: clip::Use,
+    /// The peer wants a key frame: the clip begins with one.
+    again: Arc<AtomicBool>,
+}
 
 /// A track that goes back on its transceiver.
 struct Mirror {
     track: MediaStreamTrack,
     transceiver: RtpTransceiver,
+    clip: clip::Use,
     seen: Mutex<Seen>,
     choice: Mutex<Choice>,
 }
@@ -34,6 +40,8 @@ struct Seen {
     refused: u64,
     /// Frames and bytes of each encoding.
     encodings: BTreeMap<String, (u64, u64)>,
+    /// Frames of each codec.
+    codecs: BTreeMap<String, u64>,
     /// Digits that ended, and the packets of all.
     tones: Vec<u8>,
     tone_packets: u64,
@@ -73,19 +81,31 @@ pub(crate) async fn add(pc: &PeerConnection, args: &Value) -> Result<(), String>
         };
         let added = pc.add_transceiver(kind(one), init).await.map_err(|e| e.to_string())?;
         if let Some(codec) = one["codec"].as_str() {
-            added.set_codec_preferences(preferred(kind(one), codec)).await.map_err(|e| e.to_string())?;
+            added.set_codec_preferences(preferred(kind(one), &[codec])).await.map_err(|e| e.to_string())?;
         }
-        turn(&added, &one["extensions"]).await.map_err(|e| e.to_string())?;
+        say(&added, one).await.map_err(|e| e.to_string())?;
     }
     Ok(())
 }
 
-/// That codec alone, and retransmissions of it.
-fn preferred(kind: TrackKind, name: &str) -> Vec<Codec> {
-    let wanted = |codec: &Codec| codec.kind() == Some(kind) && codec.encoding().eq_ignore_ascii_case(name);
-    let all = MediaConfig::default().codecs.into_iter().map(|known| known.codec);
+/// Those codecs alone, and retransmissions of them.
+fn preferred(kind: TrackKind, names: &[&str]) -> Vec<Codec> {
+    let named = |name: &str| {
+        let all = MediaConfig::default().codecs.into_iter().map(|known| known.codec);
+        let of_name = all.filter(|codec| codec.encoding().eq_ignore_ascii_case(name));
+        of_name.filter(|codec| codec.kind() == Some(kind)).collect::<Vec<Codec>>()
+    };
     let rtx = (kind == TrackKind::Video).then(|| Codec::new("video/rtx", 90_000));
-    all.filter(wanted).chain(rtx).collect()
+    names.iter().flat_map(|name| named(name)).chain(rtx).collect()
+}
+
+/// What else a case wants of a transceiver: `codecs` in their order, header `extensions`.
+async fn say(transceiver: &RtpTransceiver, wanted: &Value) -> Result<(), siskin::Error> {
+    if let Some(codecs) = wanted["codecs"].as_array() {
+        let names: Vec<&str> = codecs.iter().filter_map(Value::as_str).collect();
+        transceiver.set_codec_preferences(preferred(transceiver.kind(), &names)).await?;
+    }
+    turn(transceiver, &wanted["extensions"]).await
 }
 
 /// Negotiates header extensions in these directions, by URI.
@@ -128,7 +148,7 @@ async fn find(pc: &PeerConnection, args: &Value) -> Result<RtpTransceiver, Strin
 /// Has every transceiver that was offered send what it will receive; what `args` would send says what else is to be said of it.
 pub(crate) async fn join(pc: &PeerConnection, args: &Value) -> Result<(), String> {
     for one in args["send"].as_array().into_iter().flatten() {
-        turn(&find(pc, one).await?, &one["extensions"]).await.map_err(|e| e.to_string())?;
+        say(&find(pc, one).await?, one).await.map_err(|e| e.to_string())?;
     }
     for transceiver in pc.transceivers().await {
         let joined = async {
@@ -209,14 +229,50 @@ pub(crate) async fn streams(pc: &PeerConnection) -> Outcome {
     Ok(json!({"streams": streams, "transports": transports}))
 }
 
+/// The video codecs that are sent, received or both, where the case says so: all others are left out.
+pub(crate) fn config(args: &Value) -> Option<MediaConfig> {
+    let mut media = MediaConfig::default();
+    if let Some(codecs) = args["codecs"].as_object() {
+        let way = |codec: &Codec| codecs.get(codec.encoding()).and_then(Value::as_str);
+        media
+            .codecs
+            .retain(|known| known.codec.kind() == Some(TrackKind::Audio) || way(&known.codec).is_some());
+        for known in &mut media.codecs {
+            let way = way(&known.codec).and_then(Direction::from_name);
+            known.direction = way.unwrap_or(known.direction);
+        }
+    }
+    Some(media)
+}
+
+/// The first transceiver of that kind that sends.
+pub(crate) async fn sending(pc: &PeerConnection, args: &Value) -> Result<RtpTransceiver, String> {
+    for transceiver in pc.transceivers().await {
+        let state = transceiver.state().await.map_err(|e| e.to_string())?;
+        if state.kind() == kind(args) && state.current_direction().is_some_and(Direction::sends) {
+            return Ok(transceiver);
+        }
+    }
+    Err("nothing is sent".into())
+}
+
 impl Mirrors {
+    pub(crate) fn new(clip: clip::Use) -> Self {
+        Self { all: Mutex::default(), clip, again: Arc::default() }
+    }
+
+    /// Sends the clip that was kept of another connection.
+    pub(crate) async fn play(&self, transceiver: RtpTransceiver) -> Outcome {
+        clip::play(transceiver, Arc::clone(&self.again)).await
+    }
+
     pub(crate) fn add(&self, event: TrackEvent) {
         let TrackEvent { transceiver, track, .. } = event;
-        let mut all = lock(&self.0);
+        let mut all = lock(&self.all);
         if !all.contains_key(&transceiver.id()) {
             let id = transceiver.id();
-            let mirror =
-                Arc::new(Mirror { track, transceiver, seen: Mutex::default(), choice: Mutex::default() });
+            let (seen, choice, clip) = (Mutex::default(), Mutex::default(), self.clip);
+            let mirror = Arc::new(Mirror { track, transceiver, clip, seen, choice });
             all.insert(id, Arc::clone(&mirror));
             tokio::spawn(mirror.run());
         }
@@ -224,7 +280,8 @@ impl Mirrors {
 
     /// The peer needs a key frame, which has to come from itself.
     pub(crate) fn key_frame_requested(&self, id: TransceiverId) {
-        let Some(mirror) = lock(&self.0).get(&id).cloned() else { return };
+        self.again.store(true, Relaxed);
+        let Some(mirror) = lock(&self.all).get(&id).cloned() else { return };
         tokio::spawn(async move {
             let rid = lock(&mirror.choice).now.clone().flatten();
             mirror.track.request_key_frame(rid.as_deref()).await
@@ -233,7 +290,7 @@ impl Mirrors {
 
     /// From now on this encoding goes back, beginning with its next key frame, which is asked for.
     pub(crate) async fn select(&self, rid: &str) -> Outcome {
-        let found = lock(&self.0).values().find(|mirror| mirror.track.kind() == TrackKind::Video).cloned();
+        let found = lock(&self.all).values().find(|mirror| mirror.track.kind() == TrackKind::Video).cloned();
         let mirror = found.ok_or("no video is received")?;
         lock(&mirror.choice).wanted = Some(rid.into());
         mirror.track.request_key_frame(Some(rid)).await.map_err(|e| e.to_string())?;
@@ -242,7 +299,7 @@ impl Mirrors {
 
     /// What came so far.
     pub(crate) fn report(&self) -> Value {
-        let all = lock(&self.0);
+        let all = lock(&self.all);
         let reports = all.values().map(|mirror| {
             let seen = lock(&mirror.seen);
             let tones: String =
@@ -250,7 +307,7 @@ impl Mirrors {
             json!({"kind": mirror.track.kind().name(), "muted": mirror.track.is_muted(),
                 "dropped": mirror.track.frames_dropped(), "frames": seen.frames, "keyFrames": seen.key_frames,
                 "lost": seen.lost, "refused": seen.refused, "tones": tones, "tonePackets": seen.tone_packets,
-                "encodings": seen.encodings})
+                "encodings": seen.encodings, "codecs": seen.codecs})
         });
         json!({"tracks": reports.collect::<Vec<_>>()})
     }
@@ -265,11 +322,17 @@ impl Mirror {
             let Ok(state) = self.transceiver.state().await else { return };
             let same_number = |codec: &&CodecParameters| codec.payload_type == frame.payload_type;
             let Some(received) = state.receive_codecs().iter().find(same_number) else { continue };
+            *lock(&self.seen).codecs.entry(received.codec.encoding().into()).or_default() += 1_u64;
             if received.codec.encoding() == "telephone-event" {
                 self.tone(&frame);
                 continue;
             }
             self.count(&frame);
+            match self.clip {
+                clip::Use::Play => continue,
+                clip::Use::Keep => clip::keep(&frame),
+                clip::Use::None => {}
+            }
             let same = |codec: &&CodecParameters| codec.codec.matches(&received.codec);
             let Some(codec) = state.send_codecs().iter().find(same) else { continue };
             let Some(timestamp) = lock(&self.choice).take(&frame) else { continue };

@@ -1,19 +1,28 @@
-//! What offer and answer make of header extensions.
+//! What offer and answer make of header extensions, and of codecs that go one way.
 
-use super::media::{hear, watch};
-use super::pair::Pair;
-use super::{Matrix, expect, text};
+use super::media::{hear, stream, watch};
+use super::pair::{Pair, SOON};
+use super::{Matrix, expect, number, text};
 use crate::Result;
 use crate::peers::Which;
 use crate::relay::End;
-use serde_json::{Map, json};
+use serde_json::{Map, Value, json};
 use siskin::Direction;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 
-pub(super) const CASES: &[Matrix] = &[Matrix::new(
-    "media/header-extensions",
-    "Siskin stops some in one section, and another mid-call; both bring them back",
-    header_extensions,
-)];
+pub(super) const CASES: &[Matrix] = &[
+    Matrix::new(
+        "media/header-extensions",
+        "Siskin stops some in one section, and another mid-call; both bring them back",
+        header_extensions,
+    ),
+    Matrix::new(
+        "media/one-way-codecs",
+        "Siskin receives H.264 or VP9, and sends VP8: codecs that go one way, in two sections; of both ways, in one",
+        one_way_codecs,
+    ),
+];
 
 const MID: &str = "urn:ietf:params:rtp-hdrext:sdes:mid";
 const LEVEL: &str = "urn:ietf:params:rtp-hdrext:ssrc-audio-level";
@@ -97,5 +106,67 @@ fn header_extensions(pair: &mut Pair<'_>) -> Result<()> {
         [End::Theirs, End::Ours].map(|end| pair.call(end, "extensions", json!({"kind": "video"})));
     pair.seen.found["header extensions"] = json!({"seen": seen, "theirs": theirs?, "ours": ours?});
     hear(pair, 1000)?;
+    pair.undisturbed()
+}
+
+/// Pictures of each codec that have to be there.
+const PICTURES: u64 = 60;
+
+/// The browser counts pictures of `codec` that it has encoded, and of VP8 that it has decoded; Siskin counts the same from its side,
+/// and nothing else came.
+fn there_and_vp8_back(pair: &mut Pair<'_>, codec: &str) -> Result<Value> {
+    let clip = pair.call(End::Ours, "play", json!({"kind": "video"}))?;
+    let until = Instant::now() + Duration::from_millis(SOON);
+    let mut enough = false;
+    let mut told = json!({"clip": clip});
+    while !enough {
+        expect(Instant::now() < until, &format!("{codec} there and VP8 back: {told}"))?;
+        sleep(Duration::from_millis(250));
+        let theirs = pair.call(End::Theirs, "streams", json!({}))?;
+        let ours = pair.call(End::Ours, "streams", json!({}))?;
+        enough = true;
+        for (side, streams, name, codec, count) in [
+            ("browser", &theirs, "outbound-rtp", codec, "framesEncoded"),
+            ("browser", &theirs, "inbound-rtp", "VP8", "framesDecoded"),
+            ("Siskin", &ours, "inbound-rtp", codec, "framesReceived"),
+            ("Siskin", &ours, "outbound-rtp", "VP8", "framesSent"),
+        ] {
+            let found = stream(streams, name, "video").cloned().unwrap_or_default();
+            let (mime, frames) = (text(&found, "/codec/mimeType"), number(&found, &format!("/{count}")));
+            told[format!("{side} {name}")] = json!({"codec": mime, count: frames});
+            enough &= mime.eq_ignore_ascii_case(&format!("video/{codec}")) && frames >= PICTURES;
+        }
+    }
+    let tracks = pair.call(End::Ours, "tracks", json!({}))?;
+    for came in tracks["tracks"].as_array().into_iter().flatten().map(|track| &track["codecs"]) {
+        told["came"] = came.clone();
+        let only = came.as_object().is_some_and(|came| came.keys().all(|came| came == codec));
+        expect(only, &format!("not only {codec} came: {told}"))?;
+    }
+    Ok(told)
+}
+
+/// A codec that goes one way is in sections that go its way, and in none that goes both ways (webrtc-pc §4.4.2): so there are two.
+/// In one section that goes both ways the codecs do, and each side sends the one that it likes.
+fn one_way_codecs(pair: &mut Pair<'_>) -> Result<()> {
+    let codec = if pair.which.lacks("H264").is_some() { "VP9" } else { "H264" };
+    // VP8 that the browser has made, for Siskin to send.
+    let vp8 = json!([{"kind": "video", "codec": "VP8"}]);
+    pair.connect_as(json!({"send": vp8}), json!({"send": vp8, "clip": "keep"}))?;
+    watch(pair, PICTURES)?;
+    let config = json!({"codecs": {"VP8": "sendonly", codec: "recvonly"}});
+    let theirs = json!({"send": [{"kind": "video", "direction": "sendonly"}], "media": ["video"]});
+    let ours = match pair.offerer() {
+        End::Ours => {
+            json!([{"kind": "video", "direction": "recvonly"}, {"kind": "video", "direction": "sendonly"}])
+        }
+        End::Theirs => json!([]),
+    };
+    pair.connect_as(theirs, json!({"send": ours, "config": config, "clip": "play"}))?;
+    let two = there_and_vp8_back(pair, codec).map_err(|why| format!("two sections: {why}"))?;
+    let ours = json!([{"kind": "video", "codecs": [codec, "VP8"]}]);
+    pair.connect_as(json!({"send": [{"kind": "video"}]}), json!({"send": ours, "clip": "play"}))?;
+    let one = there_and_vp8_back(pair, codec).map_err(|why| format!("one section: {why}"))?;
+    pair.seen.found["one-way codecs"] = json!({"two sections": two, "one section": one});
     pair.undisturbed()
 }

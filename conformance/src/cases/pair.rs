@@ -124,7 +124,7 @@ impl<'a> Pair<'a> {
 
     /// Likewise, both configured like this.
     pub(super) fn connect_media_with(&mut self, sources: &Value, config: &Value) -> Result<()> {
-        let theirs = json!({"send": sources, "echo": false, "config": config});
+        let theirs = json!({"send": sources, "config": config});
         let kinds = sources.as_array().into_iter().flatten();
         let kinds: Value = kinds
             .map(|source| {
@@ -132,7 +132,14 @@ impl<'a> Pair<'a> {
                     "extensions": source["extensions"]})
             })
             .collect();
-        let ours = json!({"send": kinds, "mirror": true, "echo": true, "config": config});
+        self.connect_as(theirs, json!({"send": kinds, "config": config}))
+    }
+
+    /// Likewise, with what each side is told.
+    pub(super) fn connect_as(&mut self, mut theirs: Value, mut ours: Value) -> Result<()> {
+        theirs["echo"] = false.into();
+        ours["echo"] = true.into();
+        ours["mirror"] = true.into();
         let from = self.offerer();
         let (mut offer, answer) = match from {
             End::Theirs => (theirs, ours),

@@ -125,6 +125,8 @@ pub enum Operation {
     MaxBitrate,
     /// No codec of the configuration that is sent is like it.
     UnknownCodec,
+    /// A transceiver is to go a way that none of its codecs goes.
+    NoCodec,
 }
 
 /// Which argument is not of its form.
@@ -234,6 +236,7 @@ impl fmt::Display for Error {
                 Operation::TooManyTransceivers => "no more transceivers can be made",
                 Operation::QueueFull => "too many packets wait to be sent",
                 Operation::MaxBitrate => "the encoding is ahead of its maximal bit rate",
+                Operation::NoCodec => "no codec goes the way that a transceiver is to go",
                 Operation::UnknownCodec => "the codec is none of those that can be sent",
             },
             Self::Type(reason) => match reason {

@@ -1,8 +1,8 @@
 //! `create_offer` and `create_answer` (webrtc-pc §4.4.2): what both share. They change nothing but what they promise.
 
 use super::PeerConnection;
-use crate::error::Error;
-use crate::jsep::{self, Candidates, Carrier, Place, Plan, PlannedRtp, RtcpLines};
+use crate::error::{Error, Operation};
+use crate::jsep::{self, Candidates, Carrier, Place, Plan, PlannedRtp, PlannedSection, RtcpLines};
 use crate::recording::Input;
 use crate::sections::TransportId;
 use crate::transceiver::{Transceiver, TransceiverId};
@@ -26,7 +26,7 @@ impl PeerConnection {
     /// An offer of everything that is wanted now. It changes nothing: set it as the local description.
     ///
     /// # Errors
-    /// `InvalidStateError` if the connection is closed.
+    /// `InvalidStateError` if the connection is closed; `OperationError` if a transceiver is to go a way that none of its codecs goes.
     pub fn create_offer(&mut self, now: Instant, options: OfferOptions) -> Result<SessionDescription, Error> {
         self.note(now, || Input::CreateOffer(options));
         self.make_offer(options)
@@ -35,6 +35,11 @@ impl PeerConnection {
     pub(super) fn make_offer(&mut self, options: OfferOptions) -> Result<SessionDescription, Error> {
         self.check_open()?;
         let plan = self.plan_offer(options);
+        // A section without formats is none (RFC 8866 §5.14).
+        let mut offered = plan.sections.iter().filter_map(PlannedSection::rtp);
+        if offered.any(|(_, rtp)| rtp.codecs.iter().all(|known| known.codec.is_resiliency())) {
+            return Err(Error::Operation(Operation::NoCodec));
+        }
         let sdp = jsep::build(&plan, self.origin, |_| Candidates::default());
         self.created.offer = Some((sdp.clone(), plan));
         Ok(SessionDescription { kind: SdpType::Offer, sdp })
@@ -110,7 +115,7 @@ impl PeerConnection {
                 described.push(transport);
             }
         }
-        for carrier in plan.sections.iter_mut().filter_map(jsep::PlannedSection::carrier_mut) {
+        for carrier in plan.sections.iter_mut().filter_map(PlannedSection::carrier_mut) {
             let carries_rtp = rtp.contains(&(carrier.known, carrier.credentials.clone()));
             carrier.rtcp = carries_rtp.then_some(RtcpLines { first_offer, reduced_size: true });
         }
@@ -123,7 +128,7 @@ impl PeerConnection {
         let Some(before) = self.signaling.local.current.as_ref().map(|local| &local.plan) else { return };
         for (section, before_it) in plan.sections.iter_mut().zip(&before.sections) {
             let (Some(carrier), Some(last)) = (section.carrier_mut(), before_it.carrier()) else { continue };
-            let known = |other: &jsep::PlannedSection| {
+            let known = |other: &PlannedSection| {
                 other.carrier().is_some_and(|other| other.credentials == carrier.credentials)
             };
             let restarted = !before.sections.iter().any(known);

@@ -233,6 +233,30 @@ fn nothing_that_goes_the_way_rejects_the_section() {
     assert!(all(&a).is_empty() && all(&b).is_empty());
 }
 
+/// An offer of a section that no codec goes the way of would be none: there is none, until the section goes another way.
+#[test]
+fn nothing_that_goes_the_way_is_not_offered() {
+    for (codec, kind, resiliency) in [("VP8", VIDEO, "none"), ("opus", AUDIO, "telephone-event")] {
+        let mut a = peer_with(1, |config| {
+            let media = config.media.get_or_insert_default();
+            media.codecs.retain(|known| [codec, resiliency].contains(&known.codec.encoding()));
+            let known = media.codecs.iter_mut().find(|known| known.codec.encoding() == codec);
+            known.expect("a default").direction = SendOnly;
+        });
+        let mut b = peer(2);
+        let id = add(&mut a, kind, SendRecv);
+        let refused = a.connection.create_offer(T0, OfferOptions::default());
+        assert_eq!(refused.map_err(|error| error.name()), Err("OperationError"));
+        let refused = a.connection.set_local_description(T0, None);
+        assert_eq!(refused.map_err(|error| error.name()), Err("OperationError"));
+        assert_eq!(a.connection.signaling_state(), SignalingState::Stable);
+        a.connection.set_direction(T0, id, SendOnly).unwrap();
+        let (offer, answer) = negotiate(&mut a, &mut b);
+        assert!(offer.contains(&format!(" {codec}/")) && answer.contains(&format!(" {codec}/")), "{offer}");
+        assert_eq!(get(&a, id).current_direction(), Some(SendOnly));
+    }
+}
+
 /// A section that turns around lists other codecs.
 #[test]
 fn a_section_that_turns_lists_other_codecs() {
