@@ -2,6 +2,7 @@
 //!
 //! Frames come encoded, so that some of it binds whoever encodes, and not us: the documentation of each field says which.
 
+use crate::Priority;
 use crate::error::{Error, InvalidModification, Operation, Range, Type};
 use crate::media::{Codec, CodecParameters, HeaderExtension, TrackKind};
 use alloc::string::String;
@@ -24,6 +25,9 @@ pub struct EncodingParameters {
     /// Frames per second; of video only. For its encoder, to which it is told: frames that come are sent, since those that follow
     /// may need them.
     pub max_framerate: Option<f64>,
+    /// How much it matters (webrtc-priority), low unless something else is said: where pictures share what there is, each level of
+    /// the four has twice the share of the one below (RFC 8835 §4.1). A value between them counts as the next one.
+    pub priority: Priority,
     /// By what width and height are divided, 1 or more; always there for video, and never for audio. For its encoder, to which it is
     /// told; its share of the bit rate follows it.
     pub scale_resolution_down_by: Option<f64>,
@@ -37,6 +41,7 @@ impl Default for EncodingParameters {
             codec: None,
             max_bitrate: None,
             max_framerate: None,
+            priority: Priority::LOW,
             scale_resolution_down_by: None,
         }
     }
@@ -114,7 +119,7 @@ pub struct EncodingTarget {
     pub codec: Option<CodecParameters>,
     /// Its share, in bits per second, of what all tracks of its transport together should be sent with, and never more than its
     /// `max_bitrate`. Sound comes first, with 64 kbit/s unless its `max_bitrate` says otherwise; pictures share the rest by
-    /// their area, and what one may not have goes to the others. `None` where neither is known.
+    /// their area and priority, and what one may not have goes to the others. `None` where neither is known.
     pub bitrate: Option<u64>,
     /// At most so many frames per second.
     pub max_framerate: Option<f64>,

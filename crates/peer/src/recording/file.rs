@@ -15,7 +15,7 @@ use siskin_base::wire::{Reader, Truncated, Writer as _};
 use siskin_crypto::{Certificate, Provider};
 
 const MAGIC: &[u8; 16] = b"siskin-recording";
-const VERSION: u8 = 7;
+const VERSION: u8 = 8;
 
 /// Why bytes cannot be replayed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

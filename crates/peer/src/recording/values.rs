@@ -2,7 +2,7 @@
 
 use super::BadRecording;
 use crate::media::{Codec, TrackKind};
-use crate::{EncodingParameters, SdpType, SessionDescription, TransceiverId};
+use crate::{EncodingParameters, Priority, SdpType, SessionDescription, TransceiverId};
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::net::{IpAddr, SocketAddr};
@@ -63,6 +63,7 @@ pub(super) fn put_encodings(out: &mut Vec<u8>, encodings: &[EncodingParameters])
         put_option(out, encoding.codec.as_ref(), put_codec);
         put_option(out, encoding.max_bitrate.as_ref(), |out, rate| out.put_u64(*rate));
         put_option(out, encoding.max_framerate.as_ref(), |out, rate| out.put_u64(rate.to_bits()));
+        out.put_u16(encoding.priority.0);
         let scale = encoding.scale_resolution_down_by.as_ref();
         put_option(out, scale, |out, scale| out.put_u64(scale.to_bits()));
     }
@@ -76,6 +77,7 @@ pub(super) fn encodings(r: &mut Reader<'_>) -> Result<Vec<EncodingParameters>, B
             codec: option(r, codec)?,
             max_bitrate: option(r, |r| Ok(r.u64()?))?,
             max_framerate: option(r, |r| Ok(f64::from_bits(r.u64()?)))?,
+            priority: Priority(r.u16()?),
             scale_resolution_down_by: option(r, |r| Ok(f64::from_bits(r.u64()?)))?,
         })
     };

@@ -2,6 +2,7 @@
 
 use super::Rtp;
 use super::parameters::Parameters;
+use crate::Priority;
 use crate::encodings::EncodingParameters;
 use crate::media::TrackKind;
 use crate::transceiver::TransceiverId;
@@ -60,12 +61,26 @@ fn sending(sections: &[Parameters]) -> impl Iterator<Item = (&Parameters, usize,
 
 fn want(kind: TrackKind, encoding: &EncodingParameters) -> Want {
     match kind {
-        TrackKind::Audio => Want { weight: 1.0, most: Some(encoding.max_bitrate.unwrap_or(AUDIO)) },
+        // RFC 8835 §4.1, whatever the kind: not done, because sound takes little, and is missed most.
+        TrackKind::Audio => {
+            Want { weight: level(encoding.priority), most: Some(encoding.max_bitrate.unwrap_or(AUDIO)) }
+        }
         TrackKind::Video => {
             // What a picture needs goes by its area.
             let scale = encoding.scale_resolution_down_by.unwrap_or(1.0);
-            Want { weight: 1.0 / (scale * scale).min(1e12), most: encoding.max_bitrate }
+            let area = 1.0 / (scale * scale).min(1e12);
+            Want { weight: area * level(encoding.priority), most: encoding.max_bitrate }
         }
+    }
+}
+
+/// RFC 8835 §4.1: each level has twice the share of the one below.
+fn level(priority: Priority) -> f64 {
+    match priority.0 {
+        0..=128 => 1.0,
+        129..=256 => 2.0,
+        257..=512 => 4.0,
+        513.. => 8.0,
     }
 }
 
@@ -115,6 +130,18 @@ mod tests {
         assert_eq!(divide(2_100_000, &all), [100_000, 400_000, 1_600_000]);
         assert_eq!(divide(0, &all), [0, 0, 0]);
         assert_eq!(divide(1_000, &[]), Vec::<u64>::new());
+    }
+
+    #[test]
+    fn rfc8835_4_1_a_level_has_twice_the_share_of_the_one_below() {
+        let of = |priority| {
+            let encoding = EncodingParameters { priority, ..EncodingParameters::default() };
+            want(TrackKind::Video, &encoding)
+        };
+        let levels = [Priority::VERY_LOW, Priority::LOW, Priority::MEDIUM, Priority::HIGH];
+        assert_eq!(divide(1_500_000, &levels.map(of)), [100_000, 200_000, 400_000, 800_000]);
+        // As the priorities of data channels are read (webrtc-priority).
+        assert_eq!([0, 200, 513, u16::MAX].map(|number| level(Priority(number))), [1.0, 2.0, 8.0, 8.0]);
     }
 
     #[test]

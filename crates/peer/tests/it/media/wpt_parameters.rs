@@ -1,12 +1,12 @@
 //! `RTCRtpSender-setParameters.html`, `RTCRtpSender-setParameters-keyFrame.html`, `RTCRtpParameters-codec.html`,
 //! `RTCRtpParameters-codecs.html`, `RTCRtpParameters-encodings.html`, `RTCRtpParameters-headerExtensions.html`,
-//! `RTCRtpParameters-rtcp.html`, `RTCRtpParameters-transactionId.html`, `RTCRtpReceiver-getParameters.html`. There are no tasks
+//! `RTCRtpParameters-rtcp.html`, `webrtc-priority/RTCRtpParameters-encodings.html` (but for `networkPriority`), `RTCRtpParameters-transactionId.html`, `RTCRtpReceiver-getParameters.html`. There are no tasks
 //! here: what they say of the event loop is said of calls. Fields that are missing do not compile.
 
 use super::*;
 use siskin_peer::media::{Codec, CodecParameters, HeaderExtension, uri};
 use siskin_peer::{
-    EncodingOptions, EncodingParameters, EncodingTarget, Error, SendParameters, SetParameterOptions,
+    EncodingOptions, EncodingParameters, EncodingTarget, Error, Priority, SendParameters, SetParameterOptions,
 };
 
 pub(super) fn given(peer: &mut Peer, id: TransceiverId) -> SendParameters {
@@ -233,6 +233,25 @@ fn a_single_encoding_has_no_rid() {
     let id = sends(&mut peer, VIDEO, vec![only.clone()]).unwrap();
     let expected = EncodingParameters { rid: None, scale_resolution_down_by: Some(1.0), ..only };
     assert_eq!(encodings(&mut peer, id), [expected]);
+}
+
+// webrtc-priority/RTCRtpParameters-encodings.html
+
+#[test]
+fn priorities_are_given_and_changed() {
+    let mut peer = peer(1);
+    for (kind, first) in [(VIDEO, Priority::LOW), (VIDEO, Priority::HIGH), (AUDIO, Priority::VERY_LOW)] {
+        let only = EncodingParameters { active: false, max_bitrate: Some(8), priority: first, ..usual() };
+        let id = sends(&mut peer, kind, vec![only]).unwrap();
+        let found = encodings(&mut peer, id);
+        assert_eq!((found[0].active, found[0].priority), (false, first));
+        for priority in [Priority::VERY_LOW, Priority::HIGH] {
+            change(&mut peer, T0, id, |all| all.encodings[0].priority = priority).unwrap();
+            assert_eq!(encodings(&mut peer, id)[0].priority, priority);
+        }
+    }
+    let id = add(&mut peer, VIDEO, Direction::SendRecv);
+    assert_eq!(encodings(&mut peer, id)[0].priority, Priority::LOW);
 }
 
 #[test]

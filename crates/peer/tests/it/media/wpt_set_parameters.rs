@@ -7,7 +7,9 @@ use super::*;
 use crate::harness::{Pair, ms};
 use siskin_netsim::Link;
 use siskin_peer::stats::StatsKind;
-use siskin_peer::{EncodingParameters, OutgoingFrame, PeerConnectionState, Recording, SetParameterOptions};
+use siskin_peer::{
+    EncodingParameters, OutgoingFrame, PeerConnectionState, Priority, Recording, SetParameterOptions,
+};
 
 fn layers(rids: &[&str]) -> Vec<EncodingParameters> {
     rids.iter().map(|rid| (*rid).into()).collect()
@@ -391,6 +393,23 @@ fn the_target_is_divided_among_those_that_are_sent() {
     for (share, expected) in shares(&pair).into_iter().zip([part(1), part(4), part(16)]) {
         assert!(share.unwrap().abs_diff(expected.unwrap()) <= 1, "{share:?} {expected:?}");
     }
+    // With these priorities 1, 2 and 4; who encodes is told of it.
+    let now = pair.now();
+    pair.a.drain(now);
+    pair.a.events.clear();
+    let prioritize = |pair: &mut Pair, priorities: [Priority; 3]| {
+        let set = change(&mut pair.a, now, id, |all| {
+            all.encodings.iter_mut().zip(priorities).for_each(|(one, priority)| one.priority = priority);
+        });
+        set.unwrap();
+    };
+    prioritize(&mut pair, [Priority::HIGH, Priority::MEDIUM, Priority::LOW]);
+    pair.a.drain(now);
+    assert!(pair.a.events.contains(&Event::EncodingsChanged(id)));
+    for (share, weight) in shares(&pair).into_iter().zip([1, 2, 4]) {
+        assert!(share.unwrap().abs_diff(all * weight / 7) <= 1, "{share:?} {weight}");
+    }
+    prioritize(&mut pair, [Priority::LOW; 3]);
     activate(&mut pair, id, [true, true, false]);
     let three = shares(&pair);
     assert!(three[0].unwrap().abs_diff(all / 5) <= 1 && three[2] == Some(0), "{three:?} of {all}");
@@ -439,6 +458,7 @@ fn changes_are_recorded_and_replayed() {
     let chosen = siskin_peer::media::Codec::new("video/VP8", 90_000);
     let set = change(&mut pair.a, now, id, |all| {
         all.encodings[0].max_framerate = Some(7.5);
+        all.encodings[1].priority = Priority::HIGH;
         all.encodings[2].codec = Some(chosen);
     });
     set.unwrap();
