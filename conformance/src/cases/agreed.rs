@@ -27,8 +27,8 @@ pub(super) const CASES: &[Matrix] = &[
 const MID: &str = "urn:ietf:params:rtp-hdrext:sdes:mid";
 const LEVEL: &str = "urn:ietf:params:rtp-hdrext:ssrc-audio-level";
 const SENT: &str = "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time";
-const BOTH_WAYS: Option<Direction> = Some(Direction::SendRecv);
-const NUMBER: &str = "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01";
+pub(super) const BOTH_WAYS: Option<Direction> = Some(Direction::SendRecv);
+pub(super) const NUMBER: &str = "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01";
 
 /// Which way an extension goes by what one side says of its section of that kind, which has to be the same wherever it says it;
 /// `None` if it is stopped.
@@ -59,7 +59,7 @@ fn way(pair: &mut Pair<'_>, end: End, kind: &str, uri: &str) -> Result<Option<Di
 }
 
 /// Both sides say the same, each from its side.
-fn goes(pair: &mut Pair<'_>, kind: &str, uri: &str, ours: Option<Direction>) -> Result<()> {
+pub(super) fn goes(pair: &mut Pair<'_>, kind: &str, uri: &str, ours: Option<Direction>) -> Result<()> {
     let theirs = way(pair, End::Theirs, kind, uri)?;
     let found = [way(pair, End::Ours, kind, uri)?, theirs.map(Direction::reversed)];
     expect(found == [ours; 2], &format!("{uri} of {kind} is {found:?}, not {ours:?}"))

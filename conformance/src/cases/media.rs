@@ -1,5 +1,6 @@
 //! Audio and video with a browser: numbered pictures and a tone, which Siskin sends back, and every change of them.
 
+use super::agreed::{BOTH_WAYS, NUMBER, goes};
 use super::pair::{Pair, SOON};
 use super::{Matrix, expect, number, text};
 use crate::Result;
@@ -264,6 +265,8 @@ fn directions(pair: &mut Pair<'_>) -> Result<()> {
             decodes(pair, both).map_err(context)?;
         }
     }
+    // What was only held has kept its header extensions.
+    goes(pair, "video", NUMBER, BOTH_WAYS)?;
     hear(pair, 1000)?;
     pair.undisturbed()
 }

@@ -59,9 +59,11 @@ impl Numbers {
         Some(free)
     }
 
-    fn extension(&mut self, uri: &str, preferred: u8) -> Option<u8> {
-        if let Some((number, _)) = self.extensions.iter().find(|(_, known)| *known == uri) {
-            return Some(*number);
+    /// The number of an extension: one that it has and nothing else in its section, or the first that is free.
+    fn extension(&mut self, uri: &str, preferred: u8, is_other: impl Fn(u8) -> bool) -> Option<u8> {
+        let mut known = self.extensions.iter().filter(|(_, known)| *known == uri).map(|(number, _)| *number);
+        if let Some(number) = known.find(|number| !is_other(*number)) {
+            return Some(number);
         }
         // 15 means something else in one-byte headers (RFC 8285 §4.2).
         let mut candidates = [preferred].into_iter().chain(1..=14).chain(16..=255);
@@ -228,9 +230,10 @@ pub(crate) fn offer_extensions(
     for known in wanted {
         let HeaderExtensionCapability { uri, direction: Some(direction) } = known.wanted() else { continue };
         let before = agreed.iter().find(|agreed| agreed.uri == uri).map(|agreed| agreed.id);
-        let last = Some(known.id).filter(|id| numbers.means(*id, uri));
-        let preferred = known.preferred;
-        let number = before.or(last).or_else(|| numbers.extension(uri, preferred));
+        // Without a bundle a number may mean something else in each section.
+        let is_other = |id: u8| agreed.iter().chain(&offered).any(|other| other.id == id && other.uri != uri);
+        let last = Some(known.id).filter(|id| numbers.means(*id, uri) && !is_other(*id));
+        let number = before.or(last).or_else(|| numbers.extension(uri, known.preferred, is_other));
         offered.extend(number.map(|id| HeaderExtension { id, uri: uri.into(), direction }));
     }
     offered
@@ -266,6 +269,7 @@ pub(crate) fn intersect(one: Direction, other: Direction) -> Direction {
 
 #[cfg(test)]
 mod tests {
+    use super::super::uri;
     use super::*;
     use alloc::vec;
 
@@ -348,9 +352,30 @@ mod tests {
         assert_eq!(numbers_of(&send_codecs(&local[..1], &remote)), [120]);
     }
 
+    /// Without a bundle sections have numbers of their own.
+    #[test]
+    fn rfc8285_7_a_number_of_another_section_is_not_taken_twice() {
+        let of = |id, uri: &str| HeaderExtension { id, uri: uri.into(), direction: BOTH };
+        let (here, there) =
+            ([of(3, uri::MID), of(4, uri::AUDIO_LEVEL)], [of(3, uri::AUDIO_LEVEL), of(4, uri::MID)]);
+        let mut numbers = Numbers::default();
+        numbers.note(&[], &there);
+        numbers.note(&[], &here);
+        let wanted = config().negotiable(TrackKind::Audio);
+        for agreed in [&here[..], &there, &here[..1], &[]] {
+            let offered = offer_extensions(&wanted, agreed, &mut numbers);
+            assert_eq!(offered.len(), wanted.len());
+            assert!(agreed.iter().all(|known| offered.contains(known)));
+            let mut ids: Vec<u8> = offered.iter().map(|known| known.id).collect();
+            ids.sort_unstable();
+            ids.dedup();
+            assert_eq!(ids.len(), offered.len(), "{offered:?}");
+        }
+    }
+
     #[test]
     fn rfc8285_7_directions_of_extensions_meet() {
-        let theirs = |id, direction| HeaderExtension { id, uri: super::super::uri::MID.into(), direction };
+        let theirs = |id, direction| HeaderExtension { id, uri: uri::MID.into(), direction };
         let mut wanted = config().negotiable(TrackKind::Audio);
         let agreed = answer_extensions(&wanted, &[theirs(3, Direction::RecvOnly)]);
         assert_eq!((agreed[0].id, agreed[0].direction), (3, Direction::SendOnly));
