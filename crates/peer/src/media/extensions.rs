@@ -60,9 +60,15 @@ impl Negotiable {
         Self { uri, most, wanted, negotiated: None, preferred: known.id, id: 0 }
     }
 
-    /// For another transceiver of the connection.
+    /// For another transceiver of the connection; names of streams are its own matter.
     pub(crate) fn for_another(self) -> Self {
-        Self { negotiated: None, ..self }
+        let wanted = if self.is_name() { Some(self.most) } else { self.wanted };
+        Self { wanted, negotiated: None, ..self }
+    }
+
+    /// Whether it names sections or streams.
+    fn is_name(&self) -> bool {
+        [uri::MID, uri::RID, uri::REPAIRED_RID].contains(&self.uri)
     }
 
     pub(crate) fn wanted(&self) -> HeaderExtensionCapability {
@@ -85,7 +91,7 @@ impl Negotiable {
     pub(crate) fn take_answer(&mut self, agreed: Option<&HeaderExtension>) {
         self.negotiated = agreed.map(|agreed| agreed.direction);
         self.id = agreed.map_or(self.id, |agreed| agreed.id);
-        if ![uri::MID, uri::RID, uri::REPAIRED_RID].contains(&self.uri) {
+        if !self.is_name() {
             self.wanted = self.negotiated;
         }
     }

@@ -267,6 +267,12 @@ fn what_names_streams_is_wanted_again() {
     let simulcast = TransceiverInit { send_encodings: vec!["q".into(), "h".into()], ..init(SendRecv) };
     a.connection.add_transceiver(T0, VIDEO, simulcast).unwrap();
     assert_eq!(lines(section(&offer_of(&mut a), 1), uri::RID), [""]);
+    // Nor does who comes later go without, because the first does.
+    let simulcast = TransceiverInit { send_encodings: vec!["q".into(), "h".into()], ..init(SendRecv) };
+    b.connection.add_transceiver(T0, VIDEO, simulcast).unwrap();
+    let offered = offer_of(&mut b);
+    assert!(lines(section(&offered, 0), uri::RID).is_empty());
+    assert_eq!(lines(section(&offered, 1), uri::RID), [""]);
 }
 
 #[test]
