@@ -46,7 +46,8 @@ fn passes((name, package, tests): &(&str, &str, &str), seeds: u64, start: u64) -
         format!("test --release --package {package} --test it {tests} -- --nocapture --test-threads 1");
     let mut cargo = run::cargo(&args, &workspace::root());
     // Optimising across crates takes longer than it saves here.
-    cargo.env("CARGO_PROFILE_RELEASE_LTO", "off").env("RUST_BACKTRACE", "0");
+    cargo.env("CARGO_PROFILE_RELEASE_LTO", "off").env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16");
+    cargo.env("RUST_BACKTRACE", "0");
     cargo.env("SISKIN_SEEDS", seeds.to_string()).env("SISKIN_START", start.to_string());
     run::show(&mut cargo).map_err(|why| eprintln!("{why}")).is_ok()
 }
