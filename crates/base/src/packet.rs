@@ -77,15 +77,20 @@ impl Packet {
     /// Ends the datagram being written and gives its length. Head room that nobody used is closed up.
     #[inline]
     pub fn finish(&mut self) -> usize {
-        let len = self.buf.len() - self.start;
+        let len = self.current_len();
         if self.start > self.finished {
-            self.buf.copy_within(self.start.., self.finished);
-            self.buf.truncate(self.finished + len);
+            self.close_up(len);
         }
         self.finished = self.buf.len();
         self.start = self.finished;
         self.room = None;
         len
+    }
+
+    #[inline(never)]
+    fn close_up(&mut self, len: usize) {
+        self.buf.copy_within(self.start.., self.finished);
+        self.buf.truncate(self.finished + len);
     }
 
     /// Takes `len` bytes of head room for a header in front; `None` if less is left.
@@ -124,10 +129,20 @@ impl Packet {
         front: usize,
         behind: [u8; N],
     ) -> Option<(&mut [u8], &mut [u8])> {
-        let start = self.start.checked_sub(front).filter(|start| *start >= self.finished)?;
+        if self.head_room() < front {
+            return None;
+        }
         self.append(&behind);
-        self.start = start;
-        self.buf.get_mut(start..)?.split_at_mut_checked(front)
+        self.start -= front;
+        // One comparison instead of one for each who takes a part.
+        let whole = self.buf.get_mut(self.start..).filter(|whole| whole.len() >= front + N)?;
+        whole.split_at_mut_checked(front)
+    }
+
+    /// Bytes in the datagram being written.
+    #[inline]
+    pub const fn current_len(&self) -> usize {
+        self.buf.len() - self.start
     }
 
     /// The datagram being written.
