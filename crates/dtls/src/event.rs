@@ -43,6 +43,7 @@ pub enum Event {
 /// record's header.
 #[derive(Default)]
 pub(crate) struct Events {
+    /// `None`: nothing is in `rest` either.
     first: Option<Event>,
     rest: VecDeque<Event>,
 }
@@ -50,7 +51,7 @@ pub(crate) struct Events {
 impl Events {
     #[inline(always)]
     pub(crate) fn push(&mut self, event: Event) {
-        if self.first.is_none() && self.rest.is_empty() {
+        if self.first.is_none() {
             self.first = Some(event);
         } else {
             self.rest.push_back(event);
@@ -59,7 +60,16 @@ impl Events {
 
     #[inline]
     pub(crate) fn pop(&mut self) -> Option<Event> {
-        self.first.take().or_else(|| self.rest.pop_front())
+        let event = self.first.take();
+        if !self.rest.is_empty() {
+            self.advance();
+        }
+        event
+    }
+
+    #[cold]
+    fn advance(&mut self) {
+        self.first = self.rest.pop_front();
     }
 }
 

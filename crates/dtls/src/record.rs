@@ -1,57 +1,58 @@
 //! Records: what goes into a datagram, with which keys, and what was there before.
 
+mod epochs;
 mod frame;
 mod header;
 mod open;
 mod protection;
 mod replay;
 mod seal;
+mod usual;
 
 pub(crate) use frame::{Frame, Header};
 pub use header::{ContentType, ProtocolVersion, RecordHeader};
 pub(crate) use open::Opened;
 pub(crate) use protection::{EXPLICIT_LEN, Protection, TAG_LEN};
+pub(crate) use usual::Usual;
 
 use alloc::vec::Vec;
 use core::ops::Range;
+use epochs::Epochs;
 use open::{Keys, ReadEpoch};
-use replay::Window;
 use seal::WriteEpoch;
 
 /// Both directions of the record layer, all epochs that are in use.
 pub(crate) struct Records {
-    reading: Vec<ReadEpoch>,
-    writing: Vec<WriteEpoch>,
+    reading: Epochs<ReadEpoch>,
+    writing: Epochs<WriteEpoch>,
     /// What the peer puts into encrypted records.
     own_cid: Vec<u8>,
     /// What we put into encrypted records.
     peer_cid: Vec<u8>,
     sealed_limit: u64,
     forged_limit: u64,
-    /// Records sealed so far, in all epochs.
-    sent: u64,
+    /// Records sealed in epochs that are over.
+    sent_before: u64,
     /// Whether an encrypted record could be opened yet.
     authenticated: bool,
 }
 
 impl Records {
     pub(crate) fn new(sealed_limit: u64, forged_limit: u64) -> Self {
-        let window = Window::default();
         Self {
-            reading: alloc::vec![ReadEpoch { epoch: 0, keys: Keys::Clear, window, forged: 0 }],
-            writing: alloc::vec![WriteEpoch::new(0, sealed_limit, None)],
+            reading: Epochs::new(ReadEpoch::new(0, Keys::Clear)),
+            writing: Epochs::new(WriteEpoch::new(0, sealed_limit, None)),
             own_cid: Vec::new(),
             peer_cid: Vec::new(),
             sealed_limit,
             forged_limit,
-            sent: 0,
+            sent_before: 0,
             authenticated: false,
         }
     }
 
     pub(crate) fn add_reading(&mut self, epoch: u16, protection: Protection) {
-        let window = Window::default();
-        self.reading.push(ReadEpoch { epoch, keys: Keys::Ready(protection), window, forged: 0 });
+        self.reading.add(ReadEpoch::new(epoch, Keys::Ready(protection)));
     }
 
     /// Throws away the keys with which `epoch` is read, and keeps what came in it in mind.
@@ -71,7 +72,7 @@ impl Records {
     }
 
     pub(crate) fn add_writing(&mut self, epoch: u16, protection: Protection) {
-        self.writing.push(WriteEpoch::new(epoch, self.sealed_limit, Some(protection)));
+        self.writing.add(WriteEpoch::new(epoch, self.sealed_limit, Some(protection)));
     }
 
     /// What the peer puts into encrypted records from now on, and what we put into ours (RFC 9146 §3, RFC 9147 §9).
@@ -95,8 +96,8 @@ impl Records {
     }
 
     /// Records written so far, in all epochs.
-    pub(crate) const fn sent(&self) -> u64 {
-        self.sent
+    pub(crate) fn sent(&self) -> u64 {
+        self.sent_before + self.writing.iter().map(WriteEpoch::sealed).sum::<u64>()
     }
 
     /// Whether anything came so far that only the peer can have sent.
@@ -106,36 +107,35 @@ impl Records {
 
     /// The newest epoch that can be read.
     #[inline]
-    pub(crate) fn read_epoch(&self) -> u16 {
-        self.reading.iter().map(|reading| reading.epoch).max().unwrap_or(0)
+    pub(crate) const fn read_epoch(&self) -> u16 {
+        self.reading.newest.epoch
     }
 
     /// Whether something came in the newest epoch, while one before it, from `first` on, is still read.
-    #[inline]
     pub(crate) fn is_superseded(&self, first: u16) -> bool {
-        let [.., before, newest] = &self.reading[..] else { return false };
-        before.epoch >= first && !newest.window.is_untouched()
+        self.has_older(first) && !self.reading.newest.window.is_untouched()
     }
 
-    /// Reads nothing in these epochs from now on.
+    /// Whether an epoch before the newest is still read, from `first` on.
+    pub(crate) fn has_older(&self, first: u16) -> bool {
+        self.reading.before().is_some_and(|before| before.epoch >= first)
+    }
+
+    /// Reads nothing in these epochs, which are not the newest, from now on.
     pub(crate) fn end_reading(&mut self, epochs: Range<u16>) {
-        self.reading.retain(|reading| !epochs.contains(&reading.epoch));
-        self.reading.shrink_to_fit();
+        self.reading.retain_older(|reading| !epochs.contains(&reading.epoch));
     }
 
-    /// Writes nothing older than `epoch` from now on.
+    /// Writes nothing older than `epoch`, which is not newer than the newest, from now on.
     pub(crate) fn end_writing_before(&mut self, epoch: u16) {
-        self.writing.retain(|writing| writing.epoch() >= epoch);
-        self.writing.shrink_to_fit();
+        let sent = self.sent();
+        self.writing.retain_older(|writing| writing.epoch() >= epoch);
+        self.sent_before += sent - self.sent();
     }
 
     /// Whether a key of DTLS 1.3 comes near a limit, so that new ones should be agreed on: ours to write with, the peer's.
     pub(crate) fn worn(&self) -> (bool, bool) {
-        let reading = self.reading.last();
-        (
-            self.writing.last().is_some_and(WriteEpoch::is_worn),
-            reading.is_some_and(|reading| reading.forged > self.forged_limit / 2),
-        )
+        (self.writing.newest.is_worn(), self.reading.newest.forged > self.forged_limit / 2)
     }
 }
 

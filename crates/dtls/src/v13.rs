@@ -14,7 +14,7 @@ use crate::{CipherSuite, Error, PeerMisbehaved, ProtocolVersion, Role};
 use alloc::vec::Vec;
 use core::time::Duration;
 use key_schedule::{DTLS13, KeySchedule, Labels, Secret};
-use siskin_base::{Instant, SrtpProfile};
+use siskin_base::{Instant, SrtpProfile, earliest};
 use siskin_crypto::{AeadAlgorithm, KeyKind, NamedGroup, PublicKey, SignatureScheme};
 
 /// A handshake whose hellos are exchanged: everything else is encrypted.
@@ -191,8 +191,9 @@ impl Secrets {
     /// Forgets the client's last flight when its time is over, and the peer's old keys some time after it uses new ones.
     ///
     /// RFC 9147 §4.2.1: for the maximum segment lifetime at most. §8: not before the new keys are in use.
-    #[inline]
-    pub(crate) fn expire(&mut self, engine: &mut Engine) {
+    ///
+    /// When there is something to throw away next.
+    pub(crate) fn expire(&mut self, engine: &mut Engine) -> Option<Instant> {
         if engine.records.is_superseded(DATA_EPOCH) {
             let until = *self.old_until.get_or_insert(engine.now + MSL);
             if until <= engine.now {
@@ -204,6 +205,10 @@ impl Secrets {
             self.last_flight = None;
             engine.records.end_reading(0..DATA_EPOCH);
         }
+        // Any record may be the first with the new keys.
+        let unused = engine.records.has_older(DATA_EPOCH) && self.old_until.is_none();
+        let old_until = if unused { Some(engine.now) } else { self.old_until };
+        earliest(old_until, self.last_flight.as_ref().map(|last_flight| last_flight.until))
     }
 
     /// Derives the keys of the client's last flight again, for one record.

@@ -3,7 +3,7 @@
 use super::{Connection, State};
 use crate::flight::COPY_GAP;
 use crate::handshake::{Fragment, HandshakeType, Inserted, Message};
-use crate::record::{ContentType, Frame, Header, Opened, ProtocolVersion};
+use crate::record::{ContentType, Frame, Header, Opened, ProtocolVersion, Usual};
 use crate::session::{Secrets, Session};
 use crate::{
     Ack, Alert, AlertDescription, AlertLevel, Error, Event, PeerMisbehaved, RecordNumber, Role, v13,
@@ -40,23 +40,32 @@ impl Connection {
     /// and nothing has changed.
     #[inline(always)]
     pub(super) fn handle_usual(&mut self, datagram: &mut [u8]) -> bool {
-        if !self.connected || !self.early.is_empty() {
+        if !self.connected {
             cold_path();
             return false;
         }
         match self.engine.records.open_usual(datagram) {
-            Some(Ok(Opened::Plain { content_type: ContentType::APPLICATION_DATA, content, .. })) => {
+            Some(Ok(Usual::Data(data))) => {
                 self.engine.stats.records_received += 1;
-                self.handle_data(datagram, content, Some(0));
+                self.hand_out(data);
+                if self.untidy.is_some_and(|since| since <= self.engine.now) {
+                    self.tidy();
+                }
             }
-            Some(opened) => {
-                cold_path();
-                self.handle_opened(opened, datagram, Some(0));
-                self.plan_ack(self.engine.now);
-            }
+            Some(Ok(Usual::Other(opened))) => self.handle_unusual(Ok(opened), datagram),
+            Some(Err(error)) => self.handle_unusual(Err(error), datagram),
             None => return false,
         }
         true
+    }
+
+    /// A datagram that was one record, and looked usual.
+    #[cold]
+    fn handle_unusual(&mut self, opened: Result<Opened, Error>, datagram: &[u8]) {
+        self.handle_opened(opened, datagram, Some(0));
+        self.handle_early();
+        self.plan_ack(self.engine.now);
+        self.expire();
     }
 
     /// `start` is where the record begins in the caller's datagram; `None` for one that was kept.
@@ -334,28 +343,41 @@ impl Connection {
         }
     }
 
-    #[inline(always)]
     fn handle_data(&mut self, record: &[u8], content: Range<usize>, start: Option<usize>) {
-        if self.connected {
-            // Who sends data has our last flight. In DTLS 1.3 a server may send before.
-            // RFC 6347 §4.2.4: the last flight again for twice the MSL: not done, because a client that sends data has it;
-            // a false start (RFC 7918) is nothing that a browser makes in DTLS.
-            if !self.engine.is_v13() && !self.engine.flight.is_idle() {
-                self.engine.flight.end();
+        let data = record.get(content.clone()).unwrap_or_default();
+        if !self.connected {
+            return self.hold(data);
+        }
+        self.end_last_flight();
+        match start {
+            Some(start) => self.hand_out(start + content.start..start + content.end),
+            None => {
+                self.engine.stats.bytes_received += data.len() as u64;
+                self.engine.events.push(Event::EarlyApplicationData(data.into()));
             }
-            self.engine.stats.bytes_received += content.len() as u64;
-            let events = &mut self.engine.events;
-            match start {
-                Some(start) => {
-                    events.push(Event::ApplicationData(start + content.start..start + content.end))
-                }
-                None => {
-                    let data = record.get(content).unwrap_or_default();
-                    events.push(Event::EarlyApplicationData(data.into()));
-                }
-            }
-        } else {
-            self.hold(record.get(content).unwrap_or_default());
+        }
+    }
+
+    /// Data is in these bytes of the caller's datagram.
+    #[inline(always)]
+    fn hand_out(&mut self, data: Range<usize>) {
+        self.engine.stats.bytes_received += (data.end - data.start) as u64;
+        self.engine.events.push(Event::ApplicationData(data));
+    }
+
+    /// Behind usual data: what is not worth looking at each time.
+    #[cold]
+    fn tidy(&mut self) {
+        self.end_last_flight();
+        self.expire();
+    }
+
+    /// Who sends data has our last flight. In DTLS 1.3 a server may send before.
+    fn end_last_flight(&mut self) {
+        // RFC 6347 §4.2.4: the last flight again for twice the MSL: not done, because a client that sends data has it;
+        // a false start (RFC 7918) is nothing that a browser makes in DTLS.
+        if !self.engine.is_v13() && !self.engine.flight.is_idle() {
+            self.engine.flight.end();
         }
     }
 

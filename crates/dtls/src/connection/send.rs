@@ -40,7 +40,7 @@ impl Connection {
             cold_path();
             return Err(if self.is_closed() { Misuse::Closed } else { Misuse::NotConnected });
         }
-        let length = packet.current().len();
+        let length = packet.current_len();
         if length > MAX_PLAINTEXT {
             cold_path();
             return Err(Misuse::TooLong);

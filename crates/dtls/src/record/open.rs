@@ -3,12 +3,10 @@
 use super::frame::{self, Frame, Header};
 use super::protection::{Protection, SAMPLE_LEN};
 use super::replay::Window;
-use super::{ContentType, MAX_PLAINTEXT, ProtocolVersion, RecordHeader, Records};
-use crate::v13::DATA_EPOCH;
+use super::{ContentType, MAX_PLAINTEXT, RecordHeader, Records};
 use crate::{Error, RecordNumber};
 use core::hint::cold_path;
 use core::ops::Range;
-use siskin_base::wire::Reader;
 
 pub(super) struct ReadEpoch {
     pub(super) epoch: u16,
@@ -70,9 +68,9 @@ impl Records {
         header: &RecordHeader,
         record: &mut [u8],
     ) -> Result<Opened, Error> {
+        let newest = self.read_epoch();
         let Some(reading) = self.reading.iter_mut().find(|reading| reading.epoch == header.epoch) else {
-            let late = self.reading.iter().any(|reading| reading.epoch > header.epoch);
-            return Ok(if late { Opened::Late } else { Opened::Early });
+            return Ok(if newest > header.epoch { Opened::Late } else { Opened::Early });
         };
         let mut content_type = header.content_type;
         let number = RecordNumber { epoch: header.epoch.into(), sequence: header.sequence };
@@ -117,7 +115,7 @@ impl Records {
         let fits = |reading: &&mut ReadEpoch| {
             reading.epoch > 0 && (reading.epoch as u8 & frame::EPOCH_BITS) == epoch_bits
         };
-        let Some(reading) = self.reading.iter_mut().rev().find(fits) else { return Ok(Opened::Early) };
+        let Some(reading) = self.reading.iter_mut().find(fits) else { return Ok(Opened::Early) };
         let protection = match &reading.keys {
             Keys::Ready(protection) if protection.is_unified() => protection,
             Keys::Asleep => return Ok(Opened::Asleep),
@@ -140,84 +138,16 @@ impl Records {
         };
         Ok(reading.take_unified(sequence, record, frame.header_len..frame.header_len + len))
     }
-
-    /// Opens a datagram that is one record, of the usual kind: of the newest epoch, with the header that everyone writes, and
-    /// without connection ID. `None` if it is anything else; then nothing has changed, and [`open`](Self::open) knows.
-    // Apart and inlined, because what there is to decide about any record, and to copy from hand to hand, takes as long as a third of
-    // a short one's AEAD.
-    #[inline(always)]
-    pub(crate) fn open_usual(&mut self, datagram: &mut [u8]) -> Option<Result<Opened, Error>> {
-        let reading = self.reading.last_mut()?;
-        let Keys::Ready(protection) = &reading.keys else { return None };
-        if !self.own_cid.is_empty() || datagram.len() > MAX_PLAINTEXT {
-            cold_path();
-            return None;
-        }
-        if protection.is_unified() {
-            reading.open_usual_unified(datagram, self.forged_limit)
-        } else {
-            reading.open_usual_plain(datagram, self.forged_limit)
-        }
-    }
 }
 
 impl ReadEpoch {
-    /// With a sequence number of two bytes, and a length.
-    #[inline(always)]
-    fn open_usual_unified(
-        &mut self,
-        datagram: &mut [u8],
-        forged_limit: u64,
-    ) -> Option<Result<Opened, Error>> {
-        let Keys::Ready(protection) = &self.keys else { return None };
-        let (&mut [flags, n0, n1, l0, l1], body) = datagram.split_first_chunk_mut()?;
-        let length = u16::from_be_bytes([l0, l1]);
-        if self.epoch < DATA_EPOCH
-            || flags != frame::FLAGS | self.epoch as u8 & frame::EPOCH_BITS
-            || usize::from(length) != body.len()
-        {
-            cold_path();
-            return None;
-        }
-        let number = u16::from_be_bytes([n0, n1]) ^ protection.mask(body.first_chunk()?);
-        let sequence = self.window.nearest(number.into(), 16);
-        // In one word: who reads one that was written in pieces waits for them.
-        let clear = u64::from(flags) << 56 | u64::from(number) << 40 | u64::from(length) << 24;
-        let [clear @ .., _, _, _] = clear.to_be_bytes();
-        let Ok(len) = protection.open_v13(sequence, &clear, body) else {
-            return Some(self.count_forged(forged_limit));
-        };
-        let header_len = clear.len();
-        Some(Ok(self.take_unified(sequence, datagram, header_len..header_len + len)))
-    }
-
-    #[inline(always)]
-    fn open_usual_plain(&mut self, datagram: &mut [u8], forged_limit: u64) -> Option<Result<Opened, Error>> {
-        let Keys::Ready(protection) = &self.keys else { return None };
-        let mut r = Reader::new(datagram);
-        let header = RecordHeader::parse(&mut r).ok()?;
-        let usual = header.epoch == self.epoch
-            && header.content_type == ContentType::APPLICATION_DATA
-            && header.version == ProtocolVersion::DTLS1_2;
-        if !usual || usize::from(header.length) != r.len() || !self.window.is_new(header.sequence) {
-            cold_path();
-            return None;
-        }
-        let (_, body) = datagram.split_first_chunk_mut::<{ RecordHeader::LEN }>()?;
-        let Ok(plain) = protection.open_v12(&header, &[], body) else {
-            return Some(self.count_forged(forged_limit));
-        };
-        self.window.accept(header.sequence);
-        Some(Ok(Opened::Plain {
-            content_type: header.content_type,
-            number: RecordNumber { epoch: self.epoch.into(), sequence: header.sequence },
-            content: RecordHeader::LEN + plain.start..RecordHeader::LEN + plain.end,
-        }))
+    pub(super) fn new(epoch: u16, keys: Keys) -> Self {
+        Self { epoch, keys, window: Window::default(), forged: 0 }
     }
 
     /// What became of a record of DTLS 1.3 that proved authentic.
     #[inline(always)]
-    fn take_unified(&mut self, sequence: u64, record: &[u8], plain: Range<usize>) -> Opened {
+    pub(super) fn take_unified(&mut self, sequence: u64, record: &[u8], plain: Range<usize>) -> Opened {
         // RFC 9147 §4.5.1: only now, so that the time taken tells nothing about the number.
         if !self.window.is_new(sequence) {
             cold_path();
@@ -230,7 +160,7 @@ impl ReadEpoch {
     }
 
     #[cold]
-    fn count_forged(&mut self, limit: u64) -> Result<Opened, Error> {
+    pub(super) fn count_forged(&mut self, limit: u64) -> Result<Opened, Error> {
         self.forged += 1;
         if self.forged > limit { Err(Error::KeyExhausted) } else { Ok(Opened::Forged) }
     }
@@ -293,85 +223,6 @@ mod tests {
                 assert_eq!((content_type.0, number.sequence), (0x17, sequence as u64));
                 assert_eq!(&record[content], b"what it says");
             }
-        }
-    }
-
-    /// Whatever comes: in order or not, again, cut, with what is not its own behind it, or damaged.
-    #[test]
-    fn a_usual_record_fares_as_any_other() {
-        let provider = siskin_crypto::rustcrypto();
-        let v12 = |aead: AeadAlgorithm| {
-            let iv = &[2; 12][..Protection::iv_len_v12(aead)];
-            Protection::v12(&provider, aead, &[1; 32][..aead.key_len()], iv).unwrap()
-        };
-        let kinds: [(u16, &dyn Fn() -> Protection); 3] = [
-            (3, &protection),
-            (1, &|| v12(AeadAlgorithm::Aes128Gcm)),
-            (1, &|| v12(AeadAlgorithm::ChaCha20Poly1305)),
-        ];
-        for (kind, (epoch, protection)) in kinds.into_iter().enumerate() {
-            let [mut usual, mut any] = [0; 2].map(|_| {
-                let mut records = Records::new(u64::MAX, 400);
-                records.add_reading(epoch, protection());
-                records
-            });
-            let mut writing = Records::new(u64::MAX, u64::MAX);
-            writing.add_writing(epoch, protection());
-            let mut rng = siskin_base::Rng::for_tests(kind as u64);
-            let mut sent: Vec<Vec<u8>> = vec![];
-            let mut told = [0; 4];
-            for n in 0..4000 {
-                let content_type = ContentType([23, 23, 23, 23, 22, 21][rng.below(6) as usize]);
-                let mut out = siskin_base::Packet::new();
-                let payload = &[n as u8; 40][..rng.below(41) as usize];
-                writing.append(epoch, content_type, ProtocolVersion::DTLS1_2, &[payload], &mut out).unwrap();
-                sent.push(out.current().to_vec());
-                let mut datagram = match rng.below(8) {
-                    0 => sent[rng.below(sent.len() as u64) as usize].clone(),
-                    1 => continue,
-                    _ => sent.last().unwrap().clone(),
-                };
-                match rng.below(10) {
-                    0 => {
-                        let at = rng.below(datagram.len() as u64) as usize;
-                        datagram[at] ^= 1 << rng.below(8);
-                    }
-                    1 => datagram.truncate(rng.below(datagram.len() as u64) as usize),
-                    2 => datagram.push(0),
-                    _ => {}
-                }
-                let mut other = datagram.clone();
-                let before = datagram.clone();
-                let frame = any.frame(&other);
-                match (usual.open_usual(&mut datagram), frame) {
-                    (None, frame) => {
-                        assert_eq!(datagram, before, "{kind} {n}");
-                        let [one, two] = [&mut usual, &mut any].map(|records| {
-                            let mut bytes = before.clone();
-                            frame.map(|frame| records.open(&frame, &mut bytes[..frame.len()]))
-                        });
-                        assert_eq!(one, two, "{kind} {n}");
-                        told[0] += 1;
-                    }
-                    (Some(opened), frame) => {
-                        let general = any.open(&frame.unwrap(), &mut other);
-                        assert_eq!(opened, general, "{kind} {n}");
-                        told[match opened {
-                            Ok(Opened::Plain { content, .. }) => {
-                                assert_eq!(datagram[content.clone()], other[content]);
-                                1
-                            }
-                            Ok(Opened::Replayed) => 2,
-                            _ => 3,
-                        }] += 1;
-                    }
-                }
-            }
-            // DTLS 1.2 asks whether a number came before it opens anything.
-            assert!(
-                told[0] > 300 && told[1] > 1000 && (told[2] > 100) == (epoch == 3) && told[3] > 100,
-                "{told:?}"
-            );
         }
     }
 }

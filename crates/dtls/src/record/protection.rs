@@ -12,12 +12,12 @@ pub(crate) struct Protection {
     key: Box<dyn AeadKey>,
     /// The implicit part of the nonce, as numbers: all of it, or the first four bytes.
     iv: (u64, u32),
-    layout: Layout,
+    pub(super) layout: Layout,
     /// How many records may be sealed with this key (RFC 8446 §5.5).
     sealed_limit: u64,
 }
 
-enum Layout {
+pub(super) enum Layout {
     /// DTLS 1.2, AES-GCM: the rest of the nonce travels with each record.
     Explicit,
     /// DTLS 1.2, ChaCha20-Poly1305.
@@ -96,7 +96,9 @@ impl Protection {
             let additional_data = AdditionalData::with_cid(header, cid, length);
             return self.key.seal_into(&nonce, additional_data.as_bytes(), payload, tag);
         }
-        self.key.seal_into(&nonce, &additional_data(header, length), payload, tag)
+        let all = additional_data(header, length);
+        let [additional_data @ .., _, _, _] = &all;
+        self.key.seal_into(&nonce, additional_data, payload, tag)
     }
 
     /// DTLS 1.2: decrypts in place and says where the plaintext is.
@@ -107,19 +109,38 @@ impl Protection {
         cid: &[u8],
         body: &mut [u8],
     ) -> Result<Range<usize>, Error> {
-        let start = self.explicit_len();
-        let (explicit, sealed) = body.split_at_mut_checked(start).ok_or(Error::NotAuthentic)?;
+        let (number, start, sealed) = match self.layout {
+            Layout::Explicit => {
+                let (explicit, sealed) = body.split_first_chunk_mut().ok_or(Error::NotAuthentic)?;
+                (u64::from_be_bytes(*explicit), EXPLICIT_LEN, sealed)
+            }
+            _ => (header.number(), 0, body),
+        };
+        let len = self.open_numbered(number, header, cid, sealed)?;
+        Ok(start..start + len)
+    }
+
+    /// DTLS 1.2: decrypts what is behind the explicit part of the nonce, which is `number`, or else the record's; how many bytes
+    /// are plaintext.
+    #[inline(always)]
+    pub(super) fn open_numbered(
+        &self,
+        number: u64,
+        header: &RecordHeader,
+        cid: &[u8],
+        sealed: &mut [u8],
+    ) -> Result<usize, Error> {
         let len = sealed.len().checked_sub(TAG_LEN).ok_or(Error::NotAuthentic)?;
-        let number =
-            explicit.first_chunk().map_or_else(|| header.number(), |explicit| u64::from_be_bytes(*explicit));
         let (nonce, length) = (self.nonce(number), len as u16);
         if header.content_type == ContentType::TLS12_CID {
             let additional_data = AdditionalData::with_cid(header, cid, length);
             self.key.open_with_tag(&nonce, additional_data.as_bytes(), sealed)?;
         } else {
-            self.key.open_with_tag(&nonce, &additional_data(header, length), sealed)?;
+            let all = additional_data(header, length);
+            let [additional_data @ .., _, _, _] = &all;
+            self.key.open_with_tag(&nonce, additional_data, sealed)?;
         }
-        Ok(start..start + len)
+        Ok(len)
     }
 
     /// DTLS 1.3: encrypts in place, and writes the tag. `header` is authenticated with its sequence number in clear.
@@ -171,12 +192,12 @@ impl Drop for Protection {
 
 /// What DTLS 1.2 authenticates beside the payload (RFC 6347 §4.1.2.1): number, type, version, length of the plaintext.
 #[inline]
-fn additional_data(header: &RecordHeader, length: u16) -> [u8; 13] {
-    // In two words: who reads one that was written in pieces waits for them.
+///
+/// In the first 13 bytes, because it is made in two words: who reads one that was written in pieces waits for them.
+fn additional_data(header: &RecordHeader, length: u16) -> [u8; 16] {
     let behind =
         u64::from(header.content_type.0) << 56 | u64::from(header.version.0) << 40 | u64::from(length) << 24;
-    let [all @ .., _, _, _] = (u128::from(header.number()) << 64 | u128::from(behind)).to_be_bytes();
-    all
+    (u128::from(header.number()) << 64 | u128::from(behind)).to_be_bytes()
 }
 
 /// The same with a connection ID (RFC 9146 §5.1).

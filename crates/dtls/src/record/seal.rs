@@ -1,7 +1,7 @@
 //! What goes out: a record's header, and the keys that it is sealed with.
 
 use super::frame;
-use super::protection::{Protection, SAMPLE_LEN, TAG_LEN};
+use super::protection::{EXPLICIT_LEN, Protection, SAMPLE_LEN, TAG_LEN};
 use super::{ContentType, ProtocolVersion, RecordHeader, Records};
 use crate::{Error, RecordNumber};
 use core::hint::cold_path;
@@ -21,6 +21,11 @@ impl WriteEpoch {
         let of_key = protection.as_ref().map_or(u64::MAX, Protection::sealed_limit);
         // RFC 6347 §4.1: sequence numbers never wrap.
         Self { epoch, next: 0, end: SEQUENCE_LIMIT.min(sealed_limit).min(of_key), protection }
+    }
+
+    /// Records sealed so far.
+    pub(super) const fn sealed(&self) -> u64 {
+        self.next
     }
 
     pub(super) const fn epoch(&self) -> u16 {
@@ -87,13 +92,8 @@ impl Records {
         out: &mut Packet,
         place: Place,
     ) -> Result<Option<RecordNumber>, Error> {
-        let [older @ .., newest] = &mut self.writing[..] else { return Err(Error::ProviderFailed) };
-        let writing = if newest.epoch == epoch {
-            newest
-        } else {
-            cold_path();
-            older.iter_mut().find(|writing| writing.epoch == epoch).ok_or(Error::ProviderFailed)?
-        };
+        let mut writing = self.writing.iter_mut();
+        let writing = writing.find(|writing| writing.epoch == epoch).ok_or(Error::ProviderFailed)?;
         let sequence = writing.next;
         if sequence >= writing.end {
             cold_path();
@@ -114,8 +114,11 @@ impl Records {
             Some(protection) if protection.is_unified() => place
                 .frame(UNIFIED_LEN, behind(content_type), out)
                 .map(|(head, body)| seal_unified(protection, &header(content_type), &[], head, body)),
+            Some(protection) if protection.explicit_len() > 0 => place
+                .frame(RecordHeader::LEN + EXPLICIT_LEN, [0; TAG_LEN], out)
+                .map(|(head, body)| seal_plain(protection, header(content_type), &[], head, body)),
             Some(protection) => place
-                .frame(RecordHeader::LEN + protection.explicit_len(), [0; TAG_LEN], out)
+                .frame(RecordHeader::LEN, [0; TAG_LEN], out)
                 .map(|(head, body)| seal_plain(protection, header(content_type), &[], head, body)),
             None => place.frame(RecordHeader::LEN, [], out).map(|(head, body)| {
                 let length = body.len() as u16;
@@ -125,7 +128,6 @@ impl Records {
         let Some(sealed) = sealed else { return Ok(None) };
         // Whatever came of it, no other record may have its number.
         writing.next += 1;
-        self.sent += 1;
         sealed.ok_or(Error::ProviderFailed)?;
         Ok(Some(RecordNumber { epoch: epoch.into(), sequence }))
     }
@@ -174,8 +176,9 @@ fn seal_unified(
     let flags = frame::FLAGS | header.epoch as u8 & frame::EPOCH_BITS;
     if cid.is_empty() {
         // Made as one word: who reads one that was written in pieces waits for them.
-        let [clear @ .., _, _, _] = (u64::from(flags) << 56 | u64::from(tail) << 24).to_be_bytes();
-        protection.seal_v13(header.sequence, &clear, payload, tag)
+        let clear = (u64::from(flags) << 56 | u64::from(tail) << 24).to_be_bytes();
+        let [clear @ .., _, _, _] = &clear;
+        protection.seal_v13(header.sequence, clear, payload, tag)
     } else {
         put_unified(flags | frame::CID_BIT, cid, tail, head)?;
         protection.seal_v13(header.sequence, head, payload, tag)
