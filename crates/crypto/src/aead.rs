@@ -27,7 +27,7 @@ pub trait MaskKey: Send + Sync {
 pub trait AeadKey: Send + Sync {
     /// Encrypts `in_out` where it is and writes the tag. A nonce must never be used twice with one key.
     ///
-    /// [`Error::Failed`] if the message is longer than the algorithm allows (2^36 bytes and more).
+    /// [`Error::Failed`] if the message is longer than the algorithm allows (2^36 bytes and more), or there is no room for the tag.
     fn seal_into(&self, nonce: &Nonce, aad: &[u8], in_out: &mut [u8], tag: &mut Tag) -> Result<(), Error>;
 
     /// Decrypts `in_out` where it is. On [`Error::NotAuthentic`] the bytes in `in_out` are of no use to anyone.
@@ -40,12 +40,28 @@ pub trait AeadKey: Send + Sync {
         Ok(tag)
     }
 
+    /// [`seal_into`](Self::seal_into) where the tag follows the message: to the last 16 bytes of `in_out`. The faster way, where an
+    /// implementation can use that room to fill up the message's last block.
+    fn seal_with_tag(&self, nonce: &Nonce, aad: &[u8], in_out: &mut [u8]) -> Result<(), Error> {
+        let (message, tag) = in_out.split_last_chunk_mut().ok_or(Error::Failed)?;
+        self.seal_into(nonce, aad, message, tag)
+    }
+
     /// [`open`](Self::open) where the tag follows the message: the last 16 bytes of `in_out`, which are of no use to anyone
     /// afterwards. The faster way, where an implementation can use that room to fill up the message's last block.
     fn open_with_tag(&self, nonce: &Nonce, aad: &[u8], in_out: &mut [u8]) -> Result<(), Error> {
         let (message, tag) = in_out.split_last_chunk_mut().ok_or(Error::NotAuthentic)?;
         self.open(nonce, aad, message, tag)
     }
+}
+
+/// An [`Aead`] whose keys are of one type: what stands in front of it calls them without a table of functions, and so a twentieth
+/// faster.
+#[cfg(feature = "rustcrypto")]
+pub(crate) trait TypedAead: Aead {
+    type Key: AeadKey + 'static;
+
+    fn typed_key(&self, key: &[u8]) -> Result<Self::Key, Error>;
 }
 
 /// A number used once.

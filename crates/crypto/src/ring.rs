@@ -28,8 +28,8 @@ pub fn provider() -> Provider {
     }
 }
 
-static AES_128_GCM: ShortGcm<Aes128> = ShortGcm::before_whole_blocks(&aead::AES_128_GCM, usize::MAX);
-static AES_256_GCM: ShortGcm<Aes256> = ShortGcm::before_whole_blocks(&aead::AES_256_GCM, usize::MAX);
+static AES_128_GCM: ShortGcm<Aes128, aead::Cipher> = ShortGcm::new(&aead::AES_128_GCM, Some(usize::MAX));
+static AES_256_GCM: ShortGcm<Aes256, aead::Cipher> = ShortGcm::new(&aead::AES_256_GCM, Some(usize::MAX));
 static KEY_EXCHANGES: [&dyn KeyExchange; 5] = [
     &kem::X25519_ML_KEM_768,
     &key_exchange::X25519,

@@ -37,8 +37,10 @@ pub fn provider() -> Provider {
     }
 }
 
-static AES_128_GCM: ShortGcm<Aes128> = ShortGcm::new(&aead::AES_128_GCM);
-static AES_256_GCM: ShortGcm<Aes256> = ShortGcm::new(&aead::AES_256_GCM);
+static AES_128_GCM: ShortGcm<Aes128, aead::Cipher<aes_gcm::Aes128Gcm>> =
+    ShortGcm::new(&aead::AES_128_GCM, None);
+static AES_256_GCM: ShortGcm<Aes256, aead::Cipher<aes_gcm::Aes256Gcm>> =
+    ShortGcm::new(&aead::AES_256_GCM, None);
 static KEY_EXCHANGES: [&dyn KeyExchange; 5] = [
     &kem::X25519_ML_KEM_768,
     &key_exchange::X25519,

@@ -1,5 +1,6 @@
 //! AES-GCM and ChaCha20-Poly1305.
 
+use crate::aead::TypedAead;
 use crate::{Aead, AeadAlgorithm, AeadKey, Error, MaskKey, Nonce, Tag};
 use alloc::boxed::Box;
 use ring::aead;
@@ -11,7 +12,7 @@ pub(super) static CHACHA20_POLY1305: Cipher =
 
 pub(crate) struct Cipher(AeadAlgorithm, &'static aead::Algorithm);
 
-struct Key(aead::LessSafeKey);
+pub(crate) struct Key(aead::LessSafeKey);
 
 impl Aead for Cipher {
     fn algorithm(&self) -> AeadAlgorithm {
@@ -19,8 +20,7 @@ impl Aead for Cipher {
     }
 
     fn key(&self, key: &[u8]) -> Result<Box<dyn AeadKey>, Error> {
-        let key = aead::UnboundKey::new(self.1, key).map_err(|_| Error::InvalidKey)?;
-        Ok(Box::new(Key(aead::LessSafeKey::new(key))))
+        Ok(Box::new(self.typed_key(key)?))
     }
 
     fn mask_key(&self, key: &[u8]) -> Result<Box<dyn MaskKey>, Error> {
@@ -28,7 +28,17 @@ impl Aead for Cipher {
     }
 }
 
+impl TypedAead for Cipher {
+    type Key = Key;
+
+    fn typed_key(&self, key: &[u8]) -> Result<Key, Error> {
+        let key = aead::UnboundKey::new(self.1, key).map_err(|_| Error::InvalidKey)?;
+        Ok(Key(aead::LessSafeKey::new(key)))
+    }
+}
+
 impl AeadKey for Key {
+    #[inline]
     fn seal_into(&self, nonce: &Nonce, aad: &[u8], in_out: &mut [u8], tag: &mut Tag) -> Result<(), Error> {
         let nonce = aead::Nonce::assume_unique_for_key(*nonce);
         let made = self.0.seal_in_place_separate_tag(nonce, aead::Aad::from(aad), in_out);
@@ -36,6 +46,7 @@ impl AeadKey for Key {
         Ok(())
     }
 
+    #[inline]
     fn open(&self, nonce: &Nonce, aad: &[u8], in_out: &mut [u8], tag: &Tag) -> Result<(), Error> {
         let nonce = aead::Nonce::assume_unique_for_key(*nonce);
         let opened =

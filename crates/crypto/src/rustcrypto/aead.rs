@@ -1,6 +1,7 @@
 //! AES-GCM and ChaCha20-Poly1305.
 
 use super::mask;
+use crate::aead::TypedAead;
 use crate::{Aead, AeadAlgorithm, AeadKey, Error, MaskKey, Nonce, Tag};
 use aes_gcm::aead::array::typenum::{U12, U16};
 use aes_gcm::aead::{AeadCore, AeadInOut, KeyInit};
@@ -23,7 +24,7 @@ impl<A> Cipher<A> {
     }
 }
 
-struct Key<A>(A);
+pub(crate) struct Key<A>(A);
 
 impl<A> Aead for Cipher<A>
 where
@@ -34,11 +35,22 @@ where
     }
 
     fn key(&self, key: &[u8]) -> Result<Box<dyn AeadKey>, Error> {
-        Ok(Box::new(Key(A::new_from_slice(key).map_err(|_| Error::InvalidKey)?)))
+        Ok(Box::new(self.typed_key(key)?))
     }
 
     fn mask_key(&self, key: &[u8]) -> Result<Box<dyn MaskKey>, Error> {
         mask::key(self.algorithm, key)
+    }
+}
+
+impl<A> TypedAead for Cipher<A>
+where
+    A: AeadInOut + AeadCore<NonceSize = U12, TagSize = U16> + KeyInit + Send + Sync + 'static,
+{
+    type Key = Key<A>;
+
+    fn typed_key(&self, key: &[u8]) -> Result<Key<A>, Error> {
+        Ok(Key(A::new_from_slice(key).map_err(|_| Error::InvalidKey)?))
     }
 }
 

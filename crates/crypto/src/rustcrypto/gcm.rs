@@ -6,6 +6,7 @@
 
 use super::keystream::Cipher;
 use super::whole_blocks::LengthProducts;
+use crate::aead::TypedAead;
 use crate::{Aead, AeadAlgorithm, AeadKey, Error, MaskKey, Nonce, Tag, constant_time_eq};
 use alloc::boxed::Box;
 use core::marker::PhantomData;
@@ -13,17 +14,18 @@ use ghash::GHash;
 use ghash::universal_hash::UniversalHash as _;
 
 /// An AEAD that does short messages itself.
-pub(crate) struct ShortGcm<C> {
-    long: &'static dyn Aead,
-    opens_whole_blocks: usize,
+pub(crate) struct ShortGcm<C, L: 'static> {
+    long: &'static L,
+    whole_blocks: Option<usize>,
     cipher: PhantomData<fn() -> C>,
 }
 
-struct Key<C> {
+struct Key<C, K> {
     aes: C,
     ghash: GHash,
     lengths: Option<Box<LengthProducts>>,
-    long: Box<dyn AeadKey>,
+    longest_sealed: usize,
+    long: K,
 }
 
 /// Blocks of message that count as short: with the block that masks the tag, as many as AES does at once.
@@ -35,19 +37,15 @@ const SHORT_AAD: usize = 2;
 /// And the block with both lengths, and as many as may be unused.
 const HASHED: usize = SHORT_AAD + SHORT + 1 + 2;
 
-impl<C> ShortGcm<C> {
-    pub(crate) const fn new(long: &'static dyn Aead) -> Self {
-        Self::before_whole_blocks(long, 0)
-    }
-
-    /// The same, in front of one that opens whole blocks faster: messages of up to `longest` bytes are made such for it, where
-    /// there is room.
-    pub(crate) const fn before_whole_blocks(long: &'static dyn Aead, longest: usize) -> Self {
-        Self { long, opens_whole_blocks: longest, cipher: PhantomData }
+impl<C, L> ShortGcm<C, L> {
+    /// In front of `long`. If that is faster with whole blocks, messages are made such for it where there is room: to be opened all,
+    /// to be sealed those of up to as many bytes as `whole_blocks` says.
+    pub(crate) const fn new(long: &'static L, whole_blocks: Option<usize>) -> Self {
+        Self { long, whole_blocks, cipher: PhantomData }
     }
 }
 
-impl<C: Cipher> Aead for ShortGcm<C> {
+impl<C: Cipher, L: TypedAead + Sync> Aead for ShortGcm<C, L> {
     fn algorithm(&self) -> AeadAlgorithm {
         self.long.algorithm()
     }
@@ -57,10 +55,10 @@ impl<C: Cipher> Aead for ShortGcm<C> {
         let mut hash_key = [[0; 16]];
         aes.apply(0, &mut hash_key);
         let [hash_key] = hash_key;
-        let products = || Box::new(LengthProducts::new(hash_key, self.opens_whole_blocks));
-        let lengths = (self.opens_whole_blocks > 0).then(products);
+        let lengths = self.whole_blocks.map(|_| Box::new(LengthProducts::new(hash_key)));
         let ghash = GHash::new(&hash_key.into());
-        Ok(Box::new(Key { aes, ghash, lengths, long: self.long.key(key)? }))
+        let longest_sealed = self.whole_blocks.unwrap_or_default();
+        Ok(Box::new(Key { aes, ghash, lengths, longest_sealed, long: self.long.typed_key(key)? }))
     }
 
     fn mask_key(&self, key: &[u8]) -> Result<Box<dyn MaskKey>, Error> {
@@ -68,17 +66,39 @@ impl<C: Cipher> Aead for ShortGcm<C> {
     }
 }
 
-impl<C: Cipher> AeadKey for Key<C> {
+impl<C: Cipher, K: AeadKey> AeadKey for Key<C, K> {
     #[inline]
     fn seal_into(&self, nonce: &Nonce, aad: &[u8], in_out: &mut [u8], tag: &mut Tag) -> Result<(), Error> {
         if !is_short(aad, in_out) {
             return self.long.seal_into(nonce, aad, in_out, tag);
         }
-        let mut hashed = Hashed::NOTHING;
-        hashed.begin(aad, in_out.len());
-        let [mask, stream @ ..] = self.stream(nonce);
-        encrypt(in_out, &stream, hashed.message());
-        *tag = self.tag(mask, &hashed);
+        self.seal_short(nonce, aad, in_out, tag);
+        Ok(())
+    }
+
+    #[inline]
+    fn seal_with_tag(&self, nonce: &Nonce, aad: &[u8], in_out: &mut [u8]) -> Result<(), Error> {
+        let (message, room) = in_out.split_last_chunk_mut().ok_or(Error::Failed)?;
+        if is_short(aad, message) {
+            self.seal_short(nonce, aad, message, room);
+            return Ok(());
+        }
+        let len = message.len();
+        let Some(difference) = self.difference(len).filter(|_| len <= self.longest_sealed) else {
+            return self.long.seal_into(nonce, aad, message, room);
+        };
+        // What the keystream makes zeros of. The block that masks the tag has the number 1.
+        let counter = counter(nonce, (len / 16) as u32 + 2);
+        let key = self.aes.encrypt(&block((counter >> 64) as u64, counter as u64));
+        let last = in_out.get_mut(len - len % 16..).and_then(<[u8]>::first_chunk_mut).ok_or(Error::Failed)?;
+        let mask =
+            BEHIND.as_flattened().get(16 - len % 16..).and_then(<[u8]>::first_chunk).ok_or(Error::Failed)?;
+        *last = select(last, &key, mask);
+        let mut tag = [0; 16];
+        let whole = in_out.get_mut(..len.next_multiple_of(16)).ok_or(Error::Failed)?;
+        self.long.seal_into(nonce, aad, whole, &mut tag)?;
+        *in_out.last_chunk_mut().ok_or(Error::Failed)? =
+            (u128::from_be_bytes(tag) ^ difference).to_be_bytes();
         Ok(())
     }
 
@@ -96,8 +116,7 @@ impl<C: Cipher> AeadKey for Key<C> {
         if is_short(aad, message) {
             return self.open_short(nonce, aad, message, room);
         }
-        let products = self.lengths.as_deref();
-        let Some(difference) = products.and_then(|products| products.difference(message.len())) else {
+        let Some(difference) = self.difference(message.len()) else {
             return self.long.open(nonce, aad, message, room);
         };
         let tag = (u128::from_be_bytes(*room) ^ difference).to_be_bytes();
@@ -172,19 +191,29 @@ fn encrypt(bytes: &mut [u8], stream: &[[u8; 16]], copy: &mut [[u8; 16]]) {
     }
 }
 
-impl<C: Cipher> Key<C> {
+impl<C: Cipher, K> Key<C, K> {
     /// What masks the tag, then the keystream.
     #[inline]
     fn stream(&self, nonce: &Nonce) -> [[u8; 16]; SHORT + 1] {
         let mut stream = [[0; 16]; SHORT + 1];
-        // SP 800-38D §7.1: the nonce, then a counter of 32 bits, whose first block masks the tag. The nonce is read in the two
-        // words in which who has just made it writes it: a word over both would be waited for until all before it is done.
-        let [n0, n1, n2, n3, n4, n5, n6, n7, last @ ..] = *nonce;
-        let front = u128::from(u64::from_be_bytes([n0, n1, n2, n3, n4, n5, n6, n7]));
-        let first = front << 64 | u128::from(u32::from_be_bytes(last)) << 32 | 1;
         // All of them: eight at once are as fast as one.
-        self.aes.apply(first, &mut stream);
+        self.aes.apply(counter(nonce, 1), &mut stream);
         stream
+    }
+
+    /// What the tags of a message and of its whole blocks differ by, if it is to go through as such.
+    #[inline(always)]
+    fn difference(&self, len: usize) -> Option<u128> {
+        self.lengths.as_deref()?.difference(len)
+    }
+
+    #[inline(always)]
+    fn seal_short(&self, nonce: &Nonce, aad: &[u8], in_out: &mut [u8], tag: &mut Tag) {
+        let mut hashed = Hashed::NOTHING;
+        hashed.begin(aad, in_out.len());
+        let [mask, stream @ ..] = self.stream(nonce);
+        encrypt(in_out, &stream, hashed.message());
+        *tag = self.tag(mask, &hashed);
     }
 
     // Inlined: one call less for whoever has the tag behind the message.
@@ -209,6 +238,29 @@ impl<C: Cipher> Key<C> {
         let hash: [u8; 16] = ghash.finalize().into();
         (u128::from_ne_bytes(hash) ^ u128::from_ne_bytes(mask)).to_ne_bytes()
     }
+}
+
+/// From its (16 - n)-th byte on, what chooses the first n bytes of one block and what is behind them of another.
+const BEHIND: [[u8; 16]; 2] = [[0; 16], [u8::MAX; 16]];
+
+/// `one` where `mask` has zeros, `other` where it has ones. Byte by byte, which becomes one operation on all.
+#[inline(always)]
+fn select(one: &[u8; 16], other: &[u8; 16], mask: &[u8; 16]) -> [u8; 16] {
+    let mut out = [0; 16];
+    for (((out, one), other), mask) in out.iter_mut().zip(one).zip(other).zip(mask) {
+        *out = one & !mask | other & mask;
+    }
+    out
+}
+
+/// SP 800-38D §7.1: the nonce, then a counter of 32 bits, whose first block masks the tag.
+#[inline(always)]
+fn counter(nonce: &Nonce, block: u32) -> u128 {
+    // The nonce is read in the two words in which who has just made it writes it: a word over both would be waited for until
+    // all before it is done.
+    let [n0, n1, n2, n3, n4, n5, n6, n7, last @ ..] = *nonce;
+    let front = u128::from(u64::from_be_bytes([n0, n1, n2, n3, n4, n5, n6, n7]));
+    front << 64 | u128::from(u32::from_be_bytes(last)) << 32 | u128::from(block)
 }
 
 /// At most 16 bytes, then zeros; read in words that who has just written them will have written as one.
@@ -263,12 +315,13 @@ fn put(blocks: &mut [[u8; 16]], bytes: &[u8]) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rustcrypto::aead::{AES_128_GCM, AES_256_GCM};
+    use crate::rustcrypto::aead::{AES_128_GCM, AES_256_GCM, Cipher as Long};
     use crate::rustcrypto::keystream::{Aes128, Aes256};
+    use aes_gcm::{Aes128Gcm, Aes256Gcm};
     use alloc::vec;
 
-    static SHORT_128: ShortGcm<Aes128> = ShortGcm::new(&AES_128_GCM);
-    static SHORT_256: ShortGcm<Aes256> = ShortGcm::new(&AES_256_GCM);
+    static SHORT_128: ShortGcm<Aes128, Long<Aes128Gcm>> = ShortGcm::new(&AES_128_GCM, None);
+    static SHORT_256: ShortGcm<Aes256, Long<Aes256Gcm>> = ShortGcm::new(&AES_256_GCM, None);
 
     /// Every length around those that are short, with several of associated data, against the other implementation.
     #[test]
@@ -298,8 +351,8 @@ mod tests {
     /// Every rest and every carry: up to the carries that are ready, and where they are not any more.
     #[test]
     fn whole_blocks_make_no_difference() {
-        static WHOLE_128: ShortGcm<Aes128> = ShortGcm::before_whole_blocks(&AES_128_GCM, 17_000);
-        static WHOLE_256: ShortGcm<Aes256> = ShortGcm::before_whole_blocks(&AES_256_GCM, usize::MAX);
+        static WHOLE_128: ShortGcm<Aes128, Long<Aes128Gcm>> = ShortGcm::new(&AES_128_GCM, Some(17_000));
+        static WHOLE_256: ShortGcm<Aes256, Long<Aes256Gcm>> = ShortGcm::new(&AES_256_GCM, Some(usize::MAX));
         for whole in [&WHOLE_128 as &dyn Aead, &WHOLE_256] {
             let key = vec![3; whole.algorithm().key_len()];
             let key = whole.key(&key).unwrap();
@@ -308,6 +361,9 @@ mod tests {
                 let (mut sealed, aad) = (vec![5; len + 16], [6; 12]);
                 let (message, tag) = sealed.split_last_chunk_mut().unwrap();
                 key.seal_into(&[9; 12], &aad, message, tag).unwrap();
+                let mut as_one = vec![5; len + 16];
+                assert_eq!(key.seal_with_tag(&[9; 12], &aad, &mut as_one), Ok(()));
+                assert!(as_one == sealed, "{len}");
                 for wrong in [0, 8 * len, 8 * len + 127 - len % 128] {
                     let mut wrong_bit = sealed.clone();
                     wrong_bit[wrong / 8] ^= 0x80 >> (wrong % 8);
@@ -320,6 +376,7 @@ mod tests {
                 assert_eq!(sealed[..len], vec![5; len]);
             }
             assert_eq!(key.open_with_tag(&[9; 12], &[], &mut [0; 15]), Err(Error::NotAuthentic));
+            assert_eq!(key.seal_with_tag(&[9; 12], &[], &mut [0; 15]), Err(Error::Failed));
         }
     }
 }

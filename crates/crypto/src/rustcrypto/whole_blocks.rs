@@ -16,8 +16,6 @@ pub(super) struct LengthProducts {
     bytes: [u128; 4],
     /// Of what changes, from 128 bits on, when one block is added to so many that their number ends with 0, 1, 2 … ones.
     carries: [u128; CARRIES],
-    /// The longest message that they are for.
-    longest: usize,
 }
 
 /// Enough for 2^10 blocks, and for every number of them that does not end with ten ones.
@@ -27,7 +25,7 @@ const CARRIES: usize = 10;
 const R: u128 = 0xe1 << 120;
 
 impl LengthProducts {
-    pub(super) fn new(hash_key: [u8; 16], longest: usize) -> Self {
+    pub(super) fn new(hash_key: [u8; 16]) -> Self {
         // Bit i of a block, seen as a number, stands for the (127-i)-th power of the variable: the products come in the order
         // of falling bits.
         let mut product = u128::from_be_bytes(hash_key);
@@ -45,15 +43,15 @@ impl LengthProducts {
             *product = sum;
         }
         products.zeroize();
-        Self { bytes: [one, two, four, eight], carries, longest }
+        Self { bytes: [one, two, four, eight], carries }
     }
 
     /// What the tag over `len` bytes and that over as many and zeros up to the end of the block differ by. `None` if it is
-    /// not here, if there are no zeros, or if the message is too long.
+    /// not here, or if there are no zeros.
     #[inline]
     pub(super) fn difference(&self, len: usize) -> Option<u128> {
         let rest = len % 16;
-        if rest == 0 || len > self.longest {
+        if rest == 0 {
             return None;
         }
         let carry = *self.carries.get((len / 16).trailing_ones() as usize)?;

