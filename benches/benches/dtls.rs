@@ -5,7 +5,7 @@ use siskin_base::{BaseId, Ecn, HashAlgorithm, Instant, Packet, Path, Received, R
 use siskin_benches::counted::{Work, noted};
 use siskin_benches::libraries::{AwsLc, Ring};
 use siskin_benches::{Bench, Contest, Prepared};
-use siskin_crypto::{AeadAlgorithm, AeadKey, Certificate, MaskKey, NamedGroup, Nonce, Provider, Tag};
+use siskin_crypto::{AeadAlgorithm, AeadKey, Certificate, MaskKey, NamedGroup, Nonce, Provider};
 use siskin_dtls::{CipherSuite, Config, Connection, Event, Role};
 use std::sync::Arc;
 
@@ -209,7 +209,7 @@ struct Bare {
     key: Box<dyn AeadKey>,
     mask: Option<Box<dyn MaskKey>>,
     number: u64,
-    ready: Vec<(Nonce, Vec<u8>, Tag)>,
+    ready: Vec<(Nonce, Vec<u8>)>,
     at: usize,
     size: usize,
 }
@@ -229,19 +229,20 @@ impl Bare {
     fn prepare(&mut self, count: u32) {
         self.at = 0;
         self.ready.resize(count as usize, Default::default());
-        for (nonce, bytes, _) in &mut self.ready {
+        for (nonce, bytes) in &mut self.ready {
             self.number += 1;
             nonce[4..].copy_from_slice(&self.number.to_be_bytes());
             bytes.clear();
             bytes.resize(self.size, 7);
+            bytes.resize(self.size + 16, 0);
         }
     }
 
     fn seal(&mut self) {
         let aad = self.additional_data();
-        let (nonce, bytes, tag) = &mut self.ready[self.at];
+        let (nonce, bytes) = &mut self.ready[self.at];
         self.at += 1;
-        self.key.seal_into(nonce, aad, bytes, tag).expect("short");
+        self.key.seal_with_tag(nonce, aad, bytes).expect("short");
         if let Some(mask) = &self.mask {
             hide(nonce, mask.mask(bytes.first_chunk().expect("16 bytes")));
         }
@@ -250,13 +251,13 @@ impl Bare {
     /// The number of a record is hidden by its mask, and the nonce is made from the number.
     fn open(&mut self) {
         let aad = self.additional_data();
-        let (nonce, bytes, tag) = &mut self.ready[self.at];
+        let (nonce, bytes) = &mut self.ready[self.at];
         self.at += 1;
         let mut nonce = *nonce;
         if let Some(mask) = &self.mask {
             hide(&mut nonce, mask.mask(bytes.first_chunk().expect("16 bytes")));
         }
-        self.key.open(&nonce, aad, bytes, tag).expect("its own");
+        self.key.open_with_tag(&nonce, aad, bytes).expect("its own");
     }
 }
 

@@ -101,9 +101,9 @@ impl Transform {
                 *tag_len
             }
             Cipher::Gcm { key, salt } => {
-                let (tag, behind) = behind.split_first_chunk_mut().ok_or(Failed)?;
+                let (packet, behind) = buffer.split_at_mut_checked(len + GCM_TAG).ok_or(Failed)?;
                 let (aad, payload) = packet.split_at_mut_checked(clear).ok_or(Failed)?;
-                let sealed = key.seal_into(&nonce(*salt, shape.ssrc, index), aad, payload, tag);
+                let sealed = key.seal_with_tag(&nonce(*salt, shape.ssrc, index), aad, payload);
                 sealed.map_err(|_| Failed)?;
                 put(behind, &[mki])?;
                 if gathered {

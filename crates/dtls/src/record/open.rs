@@ -196,9 +196,8 @@ mod tests {
         let flags = flags | if with_length { frame::LENGTH_BIT } else { 0 };
         let length = if with_length { vec![0, payload.len() as u8 + 16] } else { vec![] };
         let header = [&[flags], cid, &number, &length].concat();
-        let mut tag = [0; 16];
-        protection().seal_v13(sequence, &header, &mut payload, &mut tag).unwrap();
-        payload.extend(tag);
+        payload.extend([0; 16]);
+        protection().seal_v13(sequence, &header, &mut payload).unwrap();
         let mask = protection().mask(payload.first_chunk().unwrap()).to_be_bytes();
         number.iter_mut().zip(mask).for_each(|(byte, mask)| *byte ^= mask);
         [&[flags], cid, &number, &length, &payload].concat()

@@ -4,7 +4,7 @@
 use super::header::{ContentType, RecordHeader};
 use alloc::boxed::Box;
 use core::ops::Range;
-use siskin_crypto::{AeadAlgorithm, AeadKey, Error, MaskKey, Nonce, Provider, Tag};
+use siskin_crypto::{AeadAlgorithm, AeadKey, Error, MaskKey, Nonce, Provider};
 use zeroize::Zeroize;
 
 /// One direction's key of one epoch.
@@ -82,23 +82,18 @@ impl Protection {
         if matches!(self.layout, Layout::Explicit) { EXPLICIT_LEN } else { 0 }
     }
 
-    /// DTLS 1.2: encrypts in place, and writes the tag; the explicit part of the nonce is the record's number.
+    /// DTLS 1.2: encrypts in place, and writes the tag to the end; the explicit part of the nonce is the record's number.
     #[inline(always)]
-    pub(super) fn seal_v12(
-        &self,
-        header: &RecordHeader,
-        cid: &[u8],
-        payload: &mut [u8],
-        tag: &mut Tag,
-    ) -> Result<(), Error> {
-        let (nonce, length) = (self.nonce(header.number()), payload.len() as u16);
+    pub(super) fn seal_v12(&self, header: &RecordHeader, cid: &[u8], body: &mut [u8]) -> Result<(), Error> {
+        let len = body.len().checked_sub(TAG_LEN).ok_or(Error::Failed)?;
+        let (nonce, length) = (self.nonce(header.number()), len as u16);
         if header.content_type == ContentType::TLS12_CID {
             let additional_data = AdditionalData::with_cid(header, cid, length);
-            return self.key.seal_into(&nonce, additional_data.as_bytes(), payload, tag);
+            return self.key.seal_with_tag(&nonce, additional_data.as_bytes(), body);
         }
         let all = additional_data(header, length);
         let [additional_data @ .., _, _, _] = &all;
-        self.key.seal_into(&nonce, additional_data, payload, tag)
+        self.key.seal_with_tag(&nonce, additional_data, body)
     }
 
     /// DTLS 1.2: decrypts in place and says where the plaintext is.
@@ -143,16 +138,10 @@ impl Protection {
         Ok(len)
     }
 
-    /// DTLS 1.3: encrypts in place, and writes the tag. `header` is authenticated with its sequence number in clear.
+    /// DTLS 1.3: encrypts in place, and writes the tag to the end. `header` is authenticated with its sequence number in clear.
     #[inline(always)]
-    pub(super) fn seal_v13(
-        &self,
-        sequence: u64,
-        header: &[u8],
-        payload: &mut [u8],
-        tag: &mut Tag,
-    ) -> Result<(), Error> {
-        self.key.seal_into(&self.nonce(sequence), header, payload, tag)
+    pub(super) fn seal_v13(&self, sequence: u64, header: &[u8], body: &mut [u8]) -> Result<(), Error> {
+        self.key.seal_with_tag(&self.nonce(sequence), header, body)
     }
 
     /// DTLS 1.3: decrypts in place; how many bytes of `body` are plaintext.

@@ -171,17 +171,16 @@ fn seal_unified(
     body: &mut [u8],
 ) -> Option<()> {
     let length = body.len() as u16;
-    let (payload, tag) = body.split_last_chunk_mut::<TAG_LEN>()?;
     let tail = u32::from(header.sequence as u16) << 16 | u32::from(length);
     let flags = frame::FLAGS | header.epoch as u8 & frame::EPOCH_BITS;
     if cid.is_empty() {
         // Made as one word: who reads one that was written in pieces waits for them.
         let clear = (u64::from(flags) << 56 | u64::from(tail) << 24).to_be_bytes();
         let [clear @ .., _, _, _] = &clear;
-        protection.seal_v13(header.sequence, clear, payload, tag)
+        protection.seal_v13(header.sequence, clear, body)
     } else {
         put_unified(flags | frame::CID_BIT, cid, tail, head)?;
-        protection.seal_v13(header.sequence, head, payload, tag)
+        protection.seal_v13(header.sequence, head, body)
     }
     .ok()?;
     // RFC 9147 §4.2.3: it may reach into the tag.
@@ -212,8 +211,7 @@ fn seal_plain(
 ) -> Option<()> {
     // What of the head is neither header nor connection ID is the explicit part of the nonce.
     header.length = (head.len() + body.len()).saturating_sub(RecordHeader::LEN + cid.len()) as u16;
-    let (payload, tag) = body.split_last_chunk_mut::<TAG_LEN>()?;
-    protection.seal_v12(&header, cid, payload, tag).ok()?;
+    protection.seal_v12(&header, cid, body).ok()?;
     put_plain(&header, cid, head)
 }
 
