@@ -90,10 +90,7 @@ impl<C: Cipher, K: AeadKey> AeadKey for Key<C, K> {
         // What the keystream makes zeros of. The block that masks the tag has the number 1.
         let counter = counter(nonce, (len / 16) as u32 + 2);
         let key = self.aes.encrypt(&block((counter >> 64) as u64, counter as u64));
-        let last = in_out.get_mut(len - len % 16..).and_then(<[u8]>::first_chunk_mut).ok_or(Error::Failed)?;
-        let mask =
-            BEHIND.as_flattened().get(16 - len % 16..).and_then(<[u8]>::first_chunk).ok_or(Error::Failed)?;
-        *last = select(last, &key, mask);
+        *room = (u128::from_be_bytes(key) << (8 * (len % 16))).to_be_bytes();
         let mut tag = [0; 16];
         let whole = in_out.get_mut(..len.next_multiple_of(16)).ok_or(Error::Failed)?;
         self.long.seal_into(nonce, aad, whole, &mut tag)?;
@@ -238,19 +235,6 @@ impl<C: Cipher, K> Key<C, K> {
         let hash: [u8; 16] = ghash.finalize().into();
         (u128::from_ne_bytes(hash) ^ u128::from_ne_bytes(mask)).to_ne_bytes()
     }
-}
-
-/// From its (16 - n)-th byte on, what chooses the first n bytes of one block and what is behind them of another.
-const BEHIND: [[u8; 16]; 2] = [[0; 16], [u8::MAX; 16]];
-
-/// `one` where `mask` has zeros, `other` where it has ones. Byte by byte, which becomes one operation on all.
-#[inline(always)]
-fn select(one: &[u8; 16], other: &[u8; 16], mask: &[u8; 16]) -> [u8; 16] {
-    let mut out = [0; 16];
-    for (((out, one), other), mask) in out.iter_mut().zip(one).zip(other).zip(mask) {
-        *out = one & !mask | other & mask;
-    }
-    out
 }
 
 /// SP 800-38D §7.1: the nonce, then a counter of 32 bits, whose first block masks the tag.
