@@ -129,8 +129,7 @@ fn is_short(aad: &[u8], message: &[u8]) -> bool {
 
 /// What is hashed: associated data, ciphertext and their lengths, each padded to blocks.
 ///
-/// Made before the keystream, so that it is written when it is read: a word that was written in pieces is waited for until all
-/// before it is done.
+/// Every block is written in one piece: one that was written in several is waited for until all before it is done.
 struct Hashed {
     blocks: [[u8; 16]; HASHED],
     /// Where the ciphertext begins, and where the lengths are.
@@ -180,12 +179,43 @@ fn encrypt(bytes: &mut [u8], stream: &[[u8; 16]], copy: &mut [[u8; 16]]) {
         *copy = (u128::from_ne_bytes(*block) ^ u128::from_ne_bytes(*key)).to_ne_bytes();
         *block = *copy;
     }
-    if let Some((key, copy)) = places.next() {
-        for ((byte, key), copy) in last.iter_mut().zip(key).zip(copy) {
-            *byte ^= key;
-            *copy = *byte;
-        }
+    if !last.is_empty()
+        && let Some((key, copy)) = places.next()
+    {
+        *copy = encrypt_last(last, key);
     }
+}
+
+/// Encrypts what is behind the last whole block, in the words in which [`padded`] would read it; what comes out, padded.
+#[inline(always)]
+fn encrypt_last(bytes: &mut [u8], key: &[u8; 16]) -> [u8; 16] {
+    let [front, back] = [(u128::from_be_bytes(*key) >> 64) as u64, u128::from_be_bytes(*key) as u64];
+    match bytes.split_first_chunk_mut() {
+        Some((first, rest)) => {
+            let word = u64::from_be_bytes(*first) ^ front;
+            *first = word.to_be_bytes();
+            block(word, encrypt_word(rest, back))
+        }
+        None => block(encrypt_word(bytes, front), 0),
+    }
+}
+
+/// The same, of less than 8 bytes.
+#[inline(always)]
+fn encrypt_word(bytes: &mut [u8], mut key: u64) -> u64 {
+    let (four, rest) = bytes.as_chunks_mut();
+    let (mut word, mut unused) = (0, u64::BITS);
+    if let Some(four) = four.first_mut() {
+        let half = u32::from_be_bytes(*four) ^ (key >> 32) as u32;
+        *four = half.to_be_bytes();
+        (word, unused, key) = (u64::from(half) << 32, 32, key << 32);
+    }
+    for byte in rest {
+        *byte ^= (key >> 56) as u8;
+        (unused, key) = (unused - 8, key << 8);
+        word |= u64::from(*byte) << unused;
+    }
+    word
 }
 
 impl<C: Cipher, K> Key<C, K> {
@@ -218,8 +248,9 @@ impl<C: Cipher, K> Key<C, K> {
     fn open_short(&self, nonce: &Nonce, aad: &[u8], in_out: &mut [u8], tag: &Tag) -> Result<(), Error> {
         let mut hashed = Hashed::NOTHING;
         hashed.begin(aad, in_out.len());
-        put(hashed.message(), in_out);
+        // The keystream first: it is what takes longest, and what is hashed needs nothing of it.
         let [mask, stream @ ..] = self.stream(nonce);
+        put(hashed.message(), in_out);
         if !constant_time_eq(&self.tag(mask, &hashed), tag) {
             return Err(Error::NotAuthentic);
         }
@@ -289,10 +320,14 @@ fn padded_word(bytes: &[u8]) -> u64 {
     word
 }
 
-#[inline]
+/// Copies `bytes` into as many blocks as they need.
+#[inline(always)]
 fn put(blocks: &mut [[u8; 16]], bytes: &[u8]) {
-    if let Some(to) = blocks.as_flattened_mut().get_mut(..bytes.len()) {
-        to.copy_from_slice(bytes);
+    let (whole, last) = bytes.as_chunks();
+    let Some((to, behind)) = blocks.split_at_mut_checked(whole.len()) else { return };
+    to.copy_from_slice(whole);
+    if let Some(to) = behind.first_mut() {
+        *to = padded(last);
     }
 }
 
