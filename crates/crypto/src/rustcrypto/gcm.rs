@@ -246,10 +246,10 @@ impl<C: Cipher, K> Key<C, K> {
     // Inlined: one call less for whoever has the tag behind the message.
     #[inline(always)]
     fn open_short(&self, nonce: &Nonce, aad: &[u8], in_out: &mut [u8], tag: &Tag) -> Result<(), Error> {
-        let mut hashed = Hashed::NOTHING;
-        hashed.begin(aad, in_out.len());
         // The keystream first: it is what takes longest, and what is hashed needs nothing of it.
         let [mask, stream @ ..] = self.stream(nonce);
+        let mut hashed = Hashed::NOTHING;
+        hashed.begin(aad, in_out.len());
         put(hashed.message(), in_out);
         if !constant_time_eq(&self.tag(mask, &hashed), tag) {
             return Err(Error::NotAuthentic);
