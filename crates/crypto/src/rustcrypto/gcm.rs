@@ -16,6 +16,7 @@ use ghash::universal_hash::UniversalHash as _;
 /// An AEAD that does short messages itself.
 pub(crate) struct ShortGcm<C, L: 'static> {
     long: &'static L,
+    /// See [`new`](Self::new).
     whole_blocks: Option<usize>,
     cipher: PhantomData<fn() -> C>,
 }
@@ -23,6 +24,7 @@ pub(crate) struct ShortGcm<C, L: 'static> {
 struct Key<C, K> {
     aes: C,
     ghash: GHash,
+    /// If messages go to `long` as whole blocks; to be sealed, those of up to `longest_sealed` bytes.
     lengths: Option<Box<LengthProducts>>,
     longest_sealed: usize,
     long: K,
@@ -88,7 +90,7 @@ impl<C: Cipher, K: AeadKey> AeadKey for Key<C, K> {
             return self.long.seal_into(nonce, aad, message, room);
         };
         // What the keystream makes zeros of. The block that masks the tag has the number 1.
-        let counter = counter(nonce, (len / 16) as u32 + 2);
+        let counter = counter(nonce, ((len / 16) as u32).wrapping_add(2));
         let key = self.aes.encrypt(&block((counter >> 64) as u64, counter as u64));
         *room = (u128::from_be_bytes(key) << (8 * (len % 16))).to_be_bytes();
         let mut tag = [0; 16];

@@ -1,7 +1,8 @@
 //! How a message that ends within a block goes through an implementation of AES-GCM as whole blocks.
 //!
 //! Why: what is left behind the last whole block takes a library up to 40 ns of 250, since it is done by itself, in steps that
-//! wait for each other. Where the tag follows the message there is room to fill the block up; only the tag has to be put right.
+//! wait for each other. Where the tag follows the message there is room to fill the block up: with zeros before it is opened, with what
+//! the keystream makes zeros of before it is sealed. Only the tag has to be put right.
 //!
 //! The hash of SP 800-38D §6.4 is a sum of blocks, each times a power of its key H. If the ciphertext is filled up with zeros,
 //! both hashes are over the same blocks but for the last one, which has the lengths, and which is multiplied by H once. So the

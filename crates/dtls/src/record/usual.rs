@@ -103,7 +103,7 @@ impl ReadEpoch {
             length: u16::from_be_bytes([l0, l1]),
         };
         let number = u64::from_be_bytes(number);
-        // In one comparison with the first byte of the epoch, whose only one is 1.
+        // The first byte of the epoch goes with type and version: one comparison less.
         if u32::from_be_bytes(first) != DATA_V12
             || number != expected.number()
             || usize::from(expected.length) != EXPLICIT + sealed.len()
@@ -121,7 +121,7 @@ impl ReadEpoch {
     }
 }
 
-/// Type and version of data, and the first byte of its epoch.
+/// Type and version of data, and the first byte of its epoch, which in DTLS 1.2 is 1: there is no other with keys.
 const DATA_V12: u32 = u32::from_be_bytes([ContentType::APPLICATION_DATA.0, 0xfe, 0xfd, 0]);
 
 #[cfg(test)]

@@ -56,6 +56,27 @@ fn unconnected(version: ProtocolVersion, change: impl Fn(&mut Config)) -> [Conne
     })
 }
 
+/// A server keeps its last flight until the client says something that only who has it can say, as a usual record or as one whose
+/// number is not the next.
+#[test]
+fn rfc6347_4_2_4_data_ends_the_servers_last_flight() {
+    for lost in [0, 1] {
+        let [mut client, mut server] = connected(ProtocolVersion::DTLS1_2);
+        assert!(!server.engine.flight.is_idle());
+        let mut packet = Packet::new();
+        for _ in 0..=lost {
+            packet.clear();
+            packet.begin(client.head_room());
+            packet.append(b"data");
+            client.seal(&mut packet).unwrap();
+            packet.finish();
+        }
+        take(&mut server, &mut packet);
+        assert!(server.engine.flight.is_idle());
+        assert_eq!(server.stats().bytes_received, 4);
+    }
+}
+
 /// A wish to start over, in a record that only the peer can have made, gets one refusal and changes nothing.
 #[test]
 fn rfc5746_4_renegotiation_is_refused_by_both_roles() {
